@@ -1,0 +1,95 @@
+"""Composition root: the only module that knows everybody."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from aiohttp import web
+from sqlalchemy import Connection, insert, select
+
+from app_under_test import ledger
+from app_under_test.callbacks import CallbackAddress, Callbacks
+from app_under_test.clients.daraja import Daraja
+from app_under_test.clock import BorrowedClock, Clock, SystemClock, stamp
+from app_under_test.customers import Customers
+from app_under_test.deposits import Deposits
+from app_under_test.edge import Guard, Role, respond
+from app_under_test.idempotency import Wishes
+from app_under_test.problems import as_problems
+from app_under_test.reconcile import Reconciliation
+from app_under_test.schema import counters, metadata
+from app_under_test.settings import Settings
+from app_under_test.store import Store
+
+_LARGEST_BODY = 1024 * 1024
+
+
+def create_app(
+    *, provider_url: str, public_url: str, database: str, clock: Clock | None = None, **settings: Any
+) -> web.Application:
+    """A bank, ready to be served; with a `clock` of somebody else's it has no time of its own.
+
+    Serve it with aiohttp's `handler_cancellation=True`. ValueError for a setting that cannot be.
+    """
+    parsed = Settings(provider_url=provider_url, public_url=public_url, database=database, **settings)
+    clock, store = clock or SystemClock(), Store(parsed.database)
+    daraja, wishes = Daraja(parsed, clock), Wishes(store)
+    deposits = Deposits(
+        store=store, clock=clock, wishes=wishes, gateway=daraja, callback_url=CallbackAddress(parsed).of
+    )
+    books = ledger.Books(store)
+    customers = Customers(store=store, clock=clock, wishes=wishes)
+    callbacks = Callbacks(parsed, store=store, clock=clock, gateway=daraja, deposits=deposits)
+    reconciliation = Reconciliation(parsed, store=store, clock=clock, wishes=wishes, deposits=deposits)
+
+    app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[as_problems])
+    if isinstance(clock, BorrowedClock):
+        app.middlewares.append(clock.read_once)
+        app.cleanup_ctx.append(clock.connected)
+    app.cleanup_ctx.extend([_opened(store, parsed, clock), daraja.connected, _carried_out(wishes)])
+
+    guard = Guard({Role.CHANNEL: parsed.channel_key, Role.OPERATOR: parsed.operator_key})
+    channel, operator = guard.only(Role.CHANNEL), guard.only(Role.OPERATOR)
+    app.add_routes(
+        [
+            web.get("/health", _health),
+            web.post("/customers", channel(customers.create)),
+            web.get("/customers/{id}", channel(customers.show)),
+            web.get("/customers/{id}/statement", channel(customers.statement)),
+            web.post("/deposits", channel(deposits.create)),
+            web.get("/deposits/{id}", channel(deposits.show)),
+            web.post("/callbacks/daraja/{token}/stk/{deposit}", callbacks.stk),
+            web.post("/reconcile", operator(reconciliation.create)),
+            web.get("/reconcile/{id}", operator(reconciliation.show)),
+            web.get("/ledger/audit", operator(books.audit)),
+        ]
+    )
+    return app
+
+
+async def _health(_: web.Request) -> web.Response:
+    return respond({"status": "ok"})
+
+
+def _opened(store: Store, settings: Settings, clock: Clock) -> Callable[[web.Application], AsyncIterator[None]]:
+    def open_bank(connection: Connection) -> None:
+        metadata.create_all(connection)
+        if connection.execute(select(counters)).first() is None:
+            connection.execute(insert(counters), [{"prefix": prefix, "value": 0} for prefix in "CDR"])
+            ledger.open_books(connection, opening_float=settings.opening_float, at=stamp(clock.now()))
+
+    async def opened(_: web.Application) -> AsyncIterator[None]:
+        try:
+            await store.run(open_bank)
+            yield
+        finally:
+            await store.close()
+
+    return opened
+
+
+def _carried_out(wishes: Wishes) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def carried_out(_: web.Application) -> AsyncIterator[None]:
+        yield
+        await wishes.close()
+
+    return carried_out

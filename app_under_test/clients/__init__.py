@@ -1,0 +1,1 @@
+"""The payment providers, and the one door to them."""

@@ -1,0 +1,225 @@
+"""Deposits: money that a customer pays in from the phone.
+
+Two guarded updates make the order and the number of the provider's messages indifferent: a completion credits once and
+from any state; every other change stops at a deposit whose outcome is proven.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from aiohttp import web
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+
+from app_under_test import customers, ledger, money
+from app_under_test.clients.gateway import (
+    Accepted,
+    Acknowledgement,
+    Decided,
+    Gateway,
+    NoAnswer,
+    Notice,
+    Outcome,
+    Push,
+    Refused,
+    Standing,
+    Unclear,
+)
+from app_under_test.clock import Clock, stamp
+from app_under_test.edge import body_of, respond
+from app_under_test.idempotency import Answer, Wishes, Work
+from app_under_test.problems import Problem
+from app_under_test.schema import deposits, next_id
+from app_under_test.store import Store
+
+MPESA_LIMIT = 250_000_00
+
+
+class State(StrEnum):
+    PENDING = "pending"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+
+def _carried_by_mpesa(cents: int) -> int:
+    if not 0 < cents <= MPESA_LIMIT or cents % 100:
+        raise ValueError(f"M-PESA carries whole shillings from 1.00 to {money.text_of(MPESA_LIMIT)}")
+    return cents
+
+
+class DepositRequest(BaseModel):
+    customer: Annotated[str, Field(max_length=20)]
+    amount: Annotated[int, BeforeValidator(money.cents_of), AfterValidator(_carried_by_mpesa)]
+    via: Literal["mpesa"]
+
+
+@dataclass(frozen=True)
+class Deposit:
+    id: str
+    customer: str
+    msisdn: str
+    amount: int
+    via: str
+    state: State
+    proven: bool  # by the provider's word; the bank's own guesses are not
+    provider_reference: str | None
+    receipt: str | None
+    reason: str | None
+    created_at: str
+
+    def shown(self) -> dict[str, object]:
+        return asdict(self) | {"amount": money.text_of(self.amount)}
+
+
+class Deposits:
+    """`/deposits`, and what the provider says of them when it is asked."""
+
+    def __init__(
+        self, *, store: Store, clock: Clock, wishes: Wishes, gateway: Gateway, callback_url: Callable[[str], str]
+    ) -> None:
+        self._store, self._clock, self._wishes = store, clock, wishes
+        self._gateway, self._callback_url = gateway, callback_url
+
+    async def create(self, request: web.Request) -> web.Response:
+        """202 once the provider has answered, or has not in time: what became of it is the state."""
+        asked = await body_of(request, DepositRequest)
+        at = stamp(self._clock.now())
+        work = Work(
+            begin=lambda connection: open_deposit(connection, asked, at),
+            act=self._push,
+            answer=lambda deposit: Answer(202, deposit.shown()),
+        )
+        return await self._wishes.fulfil(request, asked, work)
+
+    async def show(self, request: web.Request) -> web.Response:
+        deposit = request.match_info["id"]
+        return respond((await self._store.run(lambda connection: find(connection, deposit))).shown())
+
+    async def ask(self, deposit: Deposit) -> Standing:
+        """Asks the provider, outside of any transaction, and writes down what it decided."""
+        if deposit.provider_reference is None:
+            return NoAnswer("its acknowledgement was lost: there is nothing to ask with")
+        standing = await self._gateway.query(deposit.provider_reference)
+        if isinstance(standing, Decided):
+            at = stamp(self._clock.now())
+            await self._store.run(
+                lambda connection: decide(connection, deposit, standing.outcome, standing.reason, at=at)
+            )
+        return standing
+
+    async def _push(self, deposit: Deposit) -> Callable[[Connection], Deposit]:
+        acknowledgement = await self._gateway.push(
+            Push(deposit.id, deposit.msisdn, deposit.amount, self._callback_url(deposit.id))
+        )
+        return lambda connection: acknowledge(connection, deposit, acknowledgement)
+
+
+def open_deposit(connection: Connection, asked: DepositRequest, at: str) -> Deposit:
+    msisdn = customers.msisdn_of(connection, asked.customer)
+    if msisdn is None:
+        raise Problem(422, f"customer: there is no customer {asked.customer}", field="customer")
+    deposit = next_id(connection, "D")
+    row = {"id": deposit, "customer": asked.customer, "msisdn": msisdn, "amount": asked.amount, "via": asked.via}
+    connection.execute(insert(deposits).values(**row, state=State.PENDING, proven=False, created_at=at))
+    return find(connection, deposit)
+
+
+def find(connection: Connection, deposit: str) -> Deposit:
+    row = connection.execute(select(deposits).where(deposits.c.id == deposit)).one_or_none()
+    if row is None:
+        raise Problem(404, f"there is no deposit {deposit}")
+    return _deposit(row._mapping)
+
+
+def unproven(connection: Connection) -> list[Deposit]:
+    """Oldest first: all whose outcome nobody has proven yet, those included that expired here."""
+    rows = connection.execute(select(deposits).where(~deposits.c.proven).order_by(deposits.c.created_at, deposits.c.id))
+    return [_deposit(row._mapping) for row in rows]
+
+
+def acknowledge(connection: Connection, deposit: Deposit, acknowledgement: Acknowledgement) -> Deposit:
+    """Only what an acknowledgement proves: a handle, or that nothing happened. A callback may have come before it."""
+    match acknowledgement:
+        case Accepted(reference):
+            adopt(connection, deposit, reference)
+        case Refused(reason):
+            _unless_proven(connection, deposit, state=State.FAILED, reason=reason, proven=True)
+        case Unclear(reason):
+            leave(connection, deposit, state=State.UNKNOWN, reason=reason)
+    return find(connection, deposit.id)
+
+
+def hear(connection: Connection, deposit_id: str, notice: Notice, *, at: str) -> Deposit | None:
+    """Does what a genuine callback proves; the deposit if it proves nothing, so that the provider must be asked."""
+    deposit = find(connection, deposit_id)
+    if notice.provider_reference and deposit.provider_reference is None:
+        adopt(connection, deposit, notice.provider_reference)
+        deposit = find(connection, deposit_id)
+    if notice.outcome is not None and _agrees(connection, deposit, notice):
+        decide(connection, deposit, notice.outcome, notice.reason, receipt=notice.receipt, at=at)
+        return None
+    return None if deposit.state is State.COMPLETED else deposit
+
+
+def _agrees(connection: Connection, deposit: Deposit, notice: Notice) -> bool:
+    if notice.provider_reference is None or notice.provider_reference != deposit.provider_reference:
+        return False
+    if notice.outcome is not Outcome.COMPLETED:
+        return True
+    asked, told = (deposit.amount, deposit.msisdn), (notice.amount, notice.msisdn)
+    return asked == told and notice.receipt is not None and not _is_credited(connection, notice.receipt, deposit)
+
+
+def _is_credited(connection: Connection, receipt: str, but_for: Deposit) -> bool:
+    holders = select(deposits.c.id).where(deposits.c.receipt == receipt, deposits.c.id != but_for.id)
+    return connection.execute(holders).first() is not None
+
+
+def adopt(connection: Connection, deposit: Deposit, provider_reference: str) -> None:
+    """The handle to ask with, unless another deposit has it, or this one is proven under a handle of its own."""
+    holders = select(deposits.c.id).where(deposits.c.provider_reference == provider_reference)
+    if connection.execute(holders).first() is None:
+        open_to_it = or_(~deposits.c.proven, deposits.c.provider_reference.is_(None))
+        adopted = update(deposits).where(deposits.c.id == deposit.id, open_to_it)
+        connection.execute(adopted.values(provider_reference=provider_reference))
+
+
+def decide(
+    connection: Connection, deposit: Deposit, outcome: Outcome, reason: str, *, at: str, receipt: str | None = None
+) -> None:
+    """Writes down a proven outcome: a completion from any state, once; a failure unless something is proven already."""
+    if outcome is Outcome.COMPLETED:
+        _complete(connection, deposit, receipt, at)
+    else:
+        _unless_proven(connection, deposit, state=State(outcome), reason=reason, proven=True)
+
+
+def leave(connection: Connection, deposit: Deposit, *, state: State, reason: str) -> None:
+    """Writes down what the bank assumes without proof, unless it learnt something meanwhile; it will ask again."""
+    if find(connection, deposit.id).state is deposit.state:
+        _unless_proven(connection, deposit, state=state, reason=reason)
+
+
+def _complete(connection: Connection, deposit: Deposit, receipt: str | None, at: str) -> None:
+    of_id = deposits.c.id == deposit.id
+    completed = {"state": State.COMPLETED, "proven": True, "receipt": receipt, "reason": None}
+    won = connection.execute(update(deposits).where(of_id, deposits.c.state != State.COMPLETED).values(**completed))
+    if won.rowcount == 1:
+        to, amount = ledger.customer_account(deposit.customer), deposit.amount
+        legs = (ledger.Posting(to, amount), ledger.Posting(ledger.FLOAT, -amount))
+        ledger.post(connection, legs, kind="deposit", reference=deposit.id, at=at)
+    elif receipt is not None:  # completed by a query, which tells no receipt
+        connection.execute(update(deposits).where(of_id, deposits.c.receipt.is_(None)).values(receipt=receipt))
+
+
+def _unless_proven(connection: Connection, deposit: Deposit, **values: object) -> None:
+    connection.execute(update(deposits).where(deposits.c.id == deposit.id, ~deposits.c.proven).values(**values))
+
+
+def _deposit(row: RowMapping) -> Deposit:
+    return Deposit(**{**row, "state": State(row["state"])})

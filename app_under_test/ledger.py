@@ -1,0 +1,131 @@
+"""The bank's books: double entry, and the only module that changes a balance.
+
+Credits are positive: what the bank owes its customers has a plus, what it holds at the provider (`float:mpesa`) has a
+minus, and all accounts together are always zero.
+"""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+from sqlalchemy import Connection, func, insert, select, update
+
+from app_under_test import money
+from app_under_test.edge import respond
+from app_under_test.schema import accounts, entries, postings
+from app_under_test.store import Store
+
+FLOAT, SUSPENSE, FEES, HELD, OWN_FUNDS = "float:mpesa", "suspense", "fees", "held", "own_funds"
+
+
+@dataclass(frozen=True)
+class Posting:
+    account: str
+    amount: int
+
+
+class Overdrawn(Exception):
+    """The account is too low, or there is no such account; nothing was posted."""
+
+
+def customer_account(customer: str) -> str:
+    return f"customer:{customer}"
+
+
+def open_account(connection: Connection, account: str) -> None:
+    connection.execute(insert(accounts).values(account=account, balance=0))
+
+
+def balance_of(connection: Connection, account: str) -> int:
+    return int(connection.execute(select(accounts.c.balance).where(accounts.c.account == account)).scalar_one())
+
+
+def post(connection: Connection, legs: tuple[Posting, ...], *, kind: str, reference: str, at: str) -> None:
+    """Writes an entry and moves its accounts, in the caller's transaction, or raises."""
+    if sum(leg.amount for leg in legs) != 0:
+        raise ValueError(f"the legs of {kind} {reference} do not sum to zero: {legs}")
+    entry = connection.execute(
+        insert(entries).values(at=at, kind=kind, reference=reference).returning(entries.c.number)
+    ).scalar_one()
+    for leg in legs:
+        balance = _move(connection, leg)
+        connection.execute(
+            insert(postings).values(entry=entry, account=leg.account, amount=leg.amount, balance=balance)
+        )
+
+
+def _move(connection: Connection, leg: Posting) -> int:
+    moved = update(accounts).where(accounts.c.account == leg.account).values(balance=accounts.c.balance + leg.amount)
+    if leg.account != FLOAT:
+        moved = moved.where(accounts.c.balance + leg.amount >= 0)
+    balance = connection.execute(moved.returning(accounts.c.balance)).scalar_one_or_none()
+    if balance is None:
+        raise Overdrawn(f"{leg.account} cannot take {money.text_of(leg.amount)}")
+    return int(balance)
+
+
+def statement_of(connection: Connection, account: str) -> list[dict[str, str]]:
+    """Every entry that changed the account, oldest first; the amounts sum to its balance."""
+    found = connection.execute(
+        select(entries, postings.c.amount, postings.c.balance)
+        .join_from(entries, postings)
+        .where(postings.c.account == account)
+        .order_by(entries.c.number)
+    )
+    return [
+        {
+            "id": f"E{row.number:06d}",
+            "at": row.at,
+            "amount": money.text_of(row.amount),
+            "kind": row.kind,
+            "reference": row.reference,
+            "balance": money.text_of(row.balance),
+        }
+        for row in found
+    ]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The stored balances beside what the postings sum to."""
+
+    stored: dict[str, int]
+    summed: dict[str, int]
+
+    @classmethod
+    def of(cls, connection: Connection) -> "Audit":
+        stored = connection.execute(select(accounts.c.account, accounts.c.balance)).all()
+        total = func.sum(postings.c.amount)
+        summed = connection.execute(select(postings.c.account, total).group_by(postings.c.account)).all()
+        return cls({row[0]: row[1] for row in stored}, {row[0]: int(row[1]) for row in summed})
+
+    def differences(self) -> dict[str, int]:
+        """By account: how far the stored balance is from the sum of the postings, where they differ."""
+        names = sorted(self.stored.keys() | self.summed.keys())
+        gaps = {name: self.stored.get(name, 0) - self.summed.get(name, 0) for name in names}
+        return {name: gap for name, gap in gaps.items() if gap}
+
+    def report(self) -> dict[str, object]:
+        difference = sum(map(abs, self.differences().values())) + abs(sum(self.summed.values()))
+        customers = sum(amount for name, amount in self.stored.items() if name.startswith(customer_account("")))
+        sums = {"difference": difference, "customers": customers, "float": -self.stored[FLOAT]}
+        sums |= {name: self.stored[name] for name in (HELD, SUSPENSE, FEES)}
+        return {"balanced": difference == 0, **{name: money.text_of(amount) for name, amount in sums.items()}}
+
+
+class Books:
+    """`GET /ledger/audit`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def audit(self, _: web.Request) -> web.Response:
+        return respond((await self._store.run(Audit.of)).report())
+
+
+def open_books(connection: Connection, *, opening_float: int, at: str) -> None:
+    """The accounts of a new bank, and what it holds at the provider from the start."""
+    for account in (FLOAT, SUSPENSE, FEES, HELD, OWN_FUNDS):
+        open_account(connection, account)
+    if opening_float:
+        legs = (Posting(OWN_FUNDS, opening_float), Posting(FLOAT, -opening_float))
+        post(connection, legs, kind="opening", reference="float", at=at)

@@ -1,0 +1,98 @@
+"""The bank's tables, all on one page. Amounts are cents, times are text as `clock.stamp` writes them."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    update,
+)
+
+metadata = MetaData()
+
+counters = Table("counters", metadata, Column("prefix", String, primary_key=True), Column("value", BigInteger))
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("msisdn", String, nullable=False, unique=True),
+    Column("created_at", String, nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("account", String, primary_key=True),
+    Column("balance", BigInteger, nullable=False),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("at", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("reference", String, nullable=False),
+    UniqueConstraint("kind", "reference"),  # one deposit is credited by one entry, whatever else fails
+)
+
+postings = Table(
+    "postings",
+    metadata,
+    Column("entry", Integer, ForeignKey("entries.number"), primary_key=True),
+    Column("account", String, ForeignKey("accounts.account"), primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Column("balance", BigInteger, nullable=False),  # of the account, after this posting
+    Index("postings_by_account", "account", "entry"),
+)
+
+deposits = Table(
+    "deposits",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("customer", String, ForeignKey("customers.id"), nullable=False),
+    Column("msisdn", String, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("via", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("proven", Boolean, nullable=False),  # the provider said so: only a completion changes the state now
+    Column("provider_reference", String, unique=True),
+    Column("receipt", String, unique=True),
+    Column("reason", String),
+    Column("created_at", String, nullable=False),
+    Index("deposits_by_proof", "proven"),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("route", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("fingerprint", String, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("body", String, nullable=False),
+)
+
+reconciliations = Table(
+    "reconciliations", metadata, Column("id", String, primary_key=True), Column("report", String, nullable=False)
+)
+
+
+def next_id(connection: Connection, prefix: str) -> str:
+    """The next of `C000001`, `C000002`, … : readable on a phone, and a valid paybill account number."""
+    counted = (
+        update(counters)
+        .where(counters.c.prefix == prefix)
+        .values(value=counters.c.value + 1)
+        .returning(counters.c.value)
+    )
+    return f"{prefix}{connection.execute(counted).scalar_one():06d}"

@@ -1,0 +1,25 @@
+"""Golden files: what was once seen to be right, compared to the letter, rewritten with `--golden-update`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--golden-update", action="store_true", help="rewrite golden files and generated tables")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """Compares `text` with a golden file, or rewrites the file when asked to."""
+
+    def compare(path: Path, text: str) -> None:
+        if request.config.getoption("--golden-update"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        assert text == path.read_text(), f"{path.name} differs; `pytest --golden-update` rewrites it"
+
+    return compare

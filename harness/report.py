@@ -1,0 +1,119 @@
+"""What a run tells: verdict lines, what went wrong and how to replay it, and JUnit. No wall time but in JUnit."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path as File
+from xml.etree import ElementTree
+
+from harness.events import Event
+from harness.matching import show
+from harness.runner import Failure, Verdict
+
+TAIL = 12
+WIDTH = 160
+SHOWN_FIRST = ("operation", "msisdn", "state", "amount", "receipt", "reason", "attempt", "outcome", "status", "fault")
+ILLEGAL_IN_XML = {code: "?" for code in range(32) if chr(code) not in "\t\n\r"}
+
+
+def lines(verdict: Verdict, replay_flags: Sequence[str] = ()) -> Iterator[str]:
+    """One line for a good verdict; for a bad one everything that helps to understand and to replay it."""
+    scenario = verdict.scenario
+    if verdict.skipped:
+        yield f"skip  {scenario.file}: {verdict.skipped}"
+    elif verdict.is_good:
+        yield f"ok    {scenario.file}: {scenario.name}"
+    else:
+        yield f"FAIL  {scenario.file}: {scenario.name}"
+        yield from _indented(_details(verdict))
+        flags = shlex.join([scenario.file, "--seed", str(scenario.seed), *replay_flags])
+        yield f"      seed {scenario.seed}; replay: pesabox run {flags}"
+
+
+def summary(verdicts: Iterable[Verdict]) -> str:
+    """`17 passed, 1 failed, 2 skipped`."""
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    for verdict in verdicts:
+        counts["skipped" if verdict.skipped else "passed" if verdict.is_good else "failed"] += 1
+    told = [f"{count} {word}" for word, count in counts.items() if count or word == "passed"]
+    return ", ".join(told)
+
+
+def _details(verdict: Verdict) -> Iterator[str]:
+    for failure in verdict.failures:
+        yield from _failure(verdict, failure)
+    for violation in verdict.violations:
+        yield f"{violation} ({violation.after})" if violation.after else str(violation)
+    yield from _tail(verdict.events)
+
+
+def _failure(verdict: Verdict, failure: Failure) -> Iterator[str]:
+    file = verdict.scenario.file
+    yield f"{file}:{failure.mark.line}:{failure.mark.column}: {failure.title}"
+    for mismatch, mark in zip(failure.mismatches, failure.marks, strict=True):
+        yield f"    {mismatch}  (line {mark.line})"
+    yield from (f"    {line}" for line in failure.note.splitlines())
+
+
+def _tail(events: Sequence[Event]) -> Iterator[str]:
+    tail = events[-TAIL:]
+    yield f"journal, the last {len(tail)} of {len(events)} events:" if tail else "the journal is empty"
+    for event in tail:
+        yield f"    {told(event)}"
+
+
+def told(event: Event) -> str:
+    """An event in one line: number, time of day, kind, and what is most telling about it."""
+    facts = [f"{name}={event.raw[name]}" for name in SHOWN_FIRST if event.raw.get(name) not in (None, "")]
+    if event.kind in ("request", "callback"):
+        facts.append(f"{show(event.raw.get('body'))} -> {show(event.raw.get('answer'))}")
+    line = f"{event.sequence:>4} {event.at:%H:%M:%S} {event.kind:<8} {' '.join(facts)}"
+    return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
+
+
+def _indented(found: Iterable[str]) -> Iterator[str]:
+    return (f"      {line}" for line in found)
+
+
+def write_junit(verdicts: Sequence[Verdict], file: File) -> None:
+    """One case a scenario, in the form that CI servers read."""
+    suite = ElementTree.Element(
+        "testsuite",
+        name="pesabox",
+        tests=str(len(verdicts)),
+        failures=str(sum(not verdict.is_good for verdict in verdicts)),
+        errors="0",
+        skipped=str(sum(bool(verdict.skipped) for verdict in verdicts)),
+        time=f"{sum(verdict.seconds for verdict in verdicts):.3f}",
+    )
+    for verdict in verdicts:
+        _case(suite, verdict)
+    root = ElementTree.Element("testsuites")
+    root.append(suite)
+    tree = ElementTree.ElementTree(root)
+    ElementTree.indent(tree)
+    tree.write(file, encoding="utf-8", xml_declaration=True)
+
+
+def _case(suite: ElementTree.Element, verdict: Verdict) -> None:
+    scenario = verdict.scenario
+    case = ElementTree.SubElement(
+        suite,
+        "testcase",
+        classname=".".join(File(scenario.file).parent.parts) or ".",
+        name=scenario.name.translate(ILLEGAL_IN_XML),
+        file=scenario.file,
+        time=f"{verdict.seconds:.3f}",
+    )
+    if verdict.skipped:
+        ElementTree.SubElement(case, "skipped", message=verdict.skipped)
+    elif not verdict.is_good:
+        details = list(_details(verdict))
+        failure = ElementTree.SubElement(case, "failure", message=details[0].translate(ILLEGAL_IN_XML))
+        failure.text = "\n".join([*details, f"seed {scenario.seed}"]).translate(ILLEGAL_IN_XML)
+
+
+def write_journal(verdict: Verdict, file: File) -> None:
+    """One event a line: byte for byte the same whenever the scenario is played with this seed."""
+    file.write_bytes(b"".join(event.line for event in verdict.events))

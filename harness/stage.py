@@ -1,0 +1,77 @@
+"""What a step may touch: the world, the app, what was saved so far, and what is known of phones and money."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from harness.app_face import AppFace
+from harness.book import Book
+from harness.credentials import Credentials
+from harness.data import Save
+from harness.exchange import Answer, Expect, NoAnswer, Request, StepFailed, verify
+from harness.journal import Journal
+from harness.matching import Mismatch
+from harness.substitution import fill
+from harness.targets.base import World
+
+DEFAULT_PIN = "1234"
+
+
+@dataclass
+class Stage:
+    """One scenario's."""
+
+    world: World
+    journal: Journal
+    credentials: Credentials
+    book: Book
+    app: AppFace | None = None
+    names: dict[str, object] = field(default_factory=dict)
+    pins: dict[str, str] = field(default_factory=dict)
+    opening: dict[str, Decimal] = field(default_factory=dict)
+    has_faults: bool = False
+
+    def fill(self, value: object, extra: Mapping[str, object] | None = None) -> object:
+        """`value` with the saved names filled in."""
+        return fill(value, self.names if extra is None else {**self.names, **extra})
+
+    def text(self, value: str) -> str:
+        return str(self.fill(value))
+
+    def pin_of(self, msisdn: str) -> str:
+        return self.pins.get(msisdn, DEFAULT_PIN)
+
+    @property
+    def the_app(self) -> AppFace:
+        assert self.app is not None, "a scenario that uses the app is given one"
+        return self.app
+
+    async def ask_app(self, request: Request, expect: Expect) -> Answer | None:
+        """One request of the scenario to the app; None where no answer was expected and none came."""
+        before = self.journal.last
+        with self.world.flight(f"app {request.method} {request.path}"):
+            answer = await _answer(self.the_app.door.send(request), expect)
+        await self.journal.read()
+        if answer is not None:
+            self.book.asked(request, answer, self.journal.since(before))
+        return answer
+
+    async def ask_provider(self, request: Request, expect: Expect) -> Answer | None:
+        with self.world.flight(f"provider {request.method} {request.path}"):
+            return await _answer(self.world.send(request), expect)
+
+    def judge(self, expect: Expect, save: Save, answer: Answer | None) -> None:
+        """Keeps what is to be saved; raises `StepFailed` with every mismatch at once."""
+        if answer is not None:
+            self.names |= verify(expect.filled(self.fill), save, answer)
+
+
+async def _answer(sending: Awaitable[Answer], expect: Expect) -> Answer | None:
+    try:
+        return await sending
+    except NoAnswer as error:
+        if expect.no_answer:
+            return None
+        raise StepFailed(Mismatch("answer", "one", str(error))) from None

@@ -1,0 +1,28 @@
+"""The verbs of a scenario file: one module and one small model each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from harness.steps.app import AppStep
+from harness.steps.clock import ClockStep
+from harness.steps.fault import FaultStep
+from harness.steps.given import GivenStep
+from harness.steps.ledger import LedgerStep
+from harness.steps.phone import PhoneStep
+from harness.steps.provider import ProviderStep
+from harness.steps.wait import WaitStep
+
+Step: TypeAlias = AppStep | ClockStep | FaultStep | GivenStep | LedgerStep | PhoneStep | ProviderStep | WaitStep
+
+VERBS: Mapping[str, type[Step]] = {
+    "given": GivenStep,
+    "app": AppStep,
+    "provider": ProviderStep,
+    "phone": PhoneStep,
+    "fault": FaultStep,
+    "clock": ClockStep,
+    "wait": WaitStep,
+    "ledger": LedgerStep,
+}

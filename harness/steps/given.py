@@ -1,0 +1,123 @@
+"""`given:` what the story begins with: people, merchants, the provider's settings, customers of the app, faults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field, StrictBool, StrictFloat, field_validator
+
+from harness.data import Amount, CheckRule, Data, Duration, Msisdn, Name, Raw
+from harness.stage import Stage
+from harness.steps.fault import add_fault, rule_problems
+from harness.yaml_lines import Path
+
+
+class GivenSubscriber(Data):
+    """A person with a phone and a wallet. The phone waits for a `phone:` step unless a policy is named."""
+
+    msisdn: Msisdn
+    name: str | None = None
+    pin: str | None = None
+    balance: Amount | None = None
+    policy: Literal["manual", "approve", "cancel", "ignore"] = "manual"
+    thinks: Duration | None = None
+    types_pin: str | None = None
+    reachable: StrictBool | None = None
+    busy: StrictBool | None = None
+    locked: StrictBool | None = None
+
+    async def apply(self, stage: Stage) -> None:
+        fields = self.model_dump(exclude_none=True, exclude={"thinks"})
+        if self.thinks is not None:
+            fields["thinks_seconds"] = self.thinks.total_seconds()
+        filled = stage.fill(fields)
+        assert isinstance(filled, dict)
+        await stage.world.control.add_subscriber(filled)
+        if self.pin is not None:
+            stage.pins[str(filled["msisdn"])] = str(filled["pin"])
+
+
+class GivenMerchant(Data):
+    """Changes one of the provider's merchants."""
+
+    shortcode: str
+    name: str | None = None
+    passkey: str | None = None
+    validation: StrictBool | None = None
+    locked: StrictBool | None = None
+
+    async def apply(self, stage: Stage) -> None:
+        changes = self.model_dump(exclude_none=True, exclude={"shortcode"})
+        await stage.world.control.change_merchant(self.shortcode, changes)
+        if self.passkey is not None:
+            stage.credentials.passkeys[self.shortcode] = self.passkey
+
+
+class GivenProvider(Data):
+    """Changes a provider's settings: seconds of latency by operation, how long tokens and prompts live, limits."""
+
+    name: str = "daraja"
+    latency: dict[str, StrictFloat] | None = None
+    lifetimes: dict[Literal["token", "prompt"], Duration] | None = None
+    limits: dict[str, Amount] | None = None
+
+    async def apply(self, stage: Stage) -> None:
+        changes: dict[str, object] = self.model_dump(exclude_none=True, exclude={"name", "lifetimes"})
+        if self.lifetimes is not None:
+            changes["lifetimes"] = {name: life.total_seconds() for name, life in self.lifetimes.items()}
+        await stage.world.control.change_provider(self.name, changes)
+
+
+class GivenCustomer(Data):
+    """A customer whom the app registers; `save` names their id."""
+
+    name: str
+    msisdn: Msisdn
+    save: Name | None = None
+
+    async def apply(self, stage: Stage) -> None:
+        with stage.world.flight("app registers a customer"):
+            customer = await stage.the_app.register(stage.text(self.name), stage.text(self.msisdn))
+        stage.book.registered(customer)
+        if self.save is not None:
+            stage.names[self.save] = customer.id
+
+
+class Given(Data):
+    """One of each kind; several of a kind stand in a list of these."""
+
+    subscriber: GivenSubscriber | None = None
+    merchant: GivenMerchant | None = None
+    provider: GivenProvider | None = None
+    customer: GivenCustomer | None = None
+    fault: object = None
+
+    async def apply(self, stage: Stage) -> None:
+        for thing in (self.subscriber, self.merchant, self.provider, self.customer):
+            if thing is not None:
+                await thing.apply(stage)
+        if self.fault is not None:
+            await add_fault(stage, self.fault)
+
+
+class GivenStep(Data):
+    """`given: {…}` or a list of such mappings, in their order."""
+
+    given: list[Given] = Field(min_length=1)
+
+    @field_validator("given", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, dict) else value
+
+    @staticmethod
+    def problems(raw: Raw, check_rule: CheckRule) -> Iterator[tuple[Path, str]]:
+        given = raw["given"]
+        for index, one in enumerate(given if isinstance(given, list) else [given]):
+            if isinstance(one, dict) and "fault" in one:
+                yield from rule_problems(one["fault"], ("given", index, "fault"), check_rule)
+
+    async def run(self, stage: Stage) -> None:
+        for one in self.given:
+            await one.apply(stage)

@@ -1,0 +1,53 @@
+"""`provider:` one request to the provider, as a merchant of its own would send it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from harness.credentials import NAMES
+from harness.data import CheckRule, Data, Line, Raw, Save
+from harness.exchange import Expect, Request, expect_problems
+from harness.stage import Stage
+from harness.substitution import names_in
+from harness.yaml_lines import Path
+
+
+class ProviderStep(Data):
+    """Sent with this world's bearer; `auth: basic` sends the consumer's key and secret, `auth: none` nothing."""
+
+    provider: Line
+    auth: Literal["bearer", "basic", "none"] = "bearer"
+    headers: Mapping[str, str] = {}
+    body: object = None
+    expect: Expect = Expect()
+    save: Save = Field(default_factory=dict)
+
+    @staticmethod
+    def problems(raw: Raw, check_rule: CheckRule) -> Iterator[tuple[Path, str]]:
+        yield from expect_problems(raw.get("expect"))
+
+    async def run(self, stage: Stage) -> None:
+        answer = await stage.ask_provider(await self._request(stage), self.expect)
+        stage.judge(self.expect, self.save, answer)
+
+    async def _request(self, stage: Stage) -> Request:
+        extra = await self._credentials(stage)
+        method, path = str(stage.fill(self.provider, extra)).split(" ", 1)
+        headers = {name: str(stage.fill(value, extra)) for name, value in self.headers.items()}
+        return Request(method, path, {**await self._authorization(stage), **headers}, stage.fill(self.body, extra))
+
+    async def _authorization(self, stage: Stage) -> dict[str, str]:
+        if self.auth == "none":
+            return {}
+        basic = self.auth == "basic"
+        return {"Authorization": stage.credentials.basic() if basic else await stage.credentials.bearer()}
+
+    async def _credentials(self, stage: Stage) -> dict[str, object]:
+        """The credentials, if the step names any."""
+        wanted = {name for _, name in names_in([self.provider, self.headers, self.body])}
+        if wanted.isdisjoint(NAMES):
+            return {}
+        return await stage.credentials.names(self.body)

@@ -1,0 +1,41 @@
+"""`{name}` in texts. A whole-string `{name}` keeps the type of what was saved; there are no expressions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from harness.yaml_lines import Path
+
+NAME = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+
+
+def fill(value: object, names: Mapping[str, object]) -> object:
+    """`value` with every `{name}` replaced; a name that nobody saved is a `KeyError`."""
+    if isinstance(value, str):
+        return fill_text(value, names)
+    if isinstance(value, dict):
+        return {str(fill(key, names)): fill(item, names) for key, item in value.items()}
+    if isinstance(value, list):
+        return [fill(item, names) for item in value]
+    return value
+
+
+def fill_text(text: str, names: Mapping[str, object]) -> object:
+    whole = NAME.fullmatch(text)
+    if whole:
+        return names[whole[1]]
+    return NAME.sub(lambda found: str(names[found[1]]), text)
+
+
+def names_in(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every `{name}` in `value`, keys included, with the path of the text that holds it."""
+    if isinstance(value, str):
+        yield from ((path, found[1]) for found in NAME.finditer(value))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from names_in(key, (*path, key))
+            yield from names_in(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from names_in(item, (*path, index))

@@ -1,0 +1,134 @@
+"""The control API of one world, `/_sim?world=NAME`, over HTTP: the same for every simulator, in process or remote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from urllib.parse import quote
+
+from harness.data import money
+from harness.events import Event
+from harness.exchange import Answer, Request
+from harness.targets.base import Advanced, Consumer, Json, Opening, Refused
+from harness.targets.http import Http
+
+PAGE = 1000
+
+
+@dataclass(frozen=True)
+class ControlApi:
+    http: Http
+    url: str
+    world: str
+    token: str | None = None
+
+    async def open(self, opening: Opening) -> Consumer:
+        """Makes the world; its name must be free."""
+        wish: dict[str, object] = {"name": opening.name, "seed": opening.seed}
+        if opening.starts_at is not None:
+            wish["starts_at"] = opening.starts_at.isoformat()
+        made = await self._call("POST", "/worlds", wish)
+        daraja = _mapping(_mapping(made["credentials"])["daraja"])
+        return Consumer(str(daraja["consumer_key"]), str(daraja["consumer_secret"]))
+
+    async def close(self) -> None:
+        await self._call("DELETE", f"/worlds/{_quoted(self.world)}")
+
+    async def now(self) -> datetime:
+        return _instant((await self._call("GET", "/clock"))["now"])
+
+    async def advance(self, by: timedelta) -> Advanced:
+        return await self._advance({"seconds": by.total_seconds()})
+
+    async def advance_to(self, instant: datetime) -> Advanced:
+        return await self._advance({"to": instant.isoformat()})
+
+    async def advance_jobs(self, jobs: int) -> Advanced:
+        return await self._advance({"jobs": jobs})
+
+    async def _advance(self, wish: Json) -> Advanced:
+        answer = await self._call("POST", "/clock/advance", wish)
+        return Advanced(_instant(answer["now"]), int(str(answer["jobs_run"])))
+
+    async def add_subscriber(self, subscriber: Json) -> None:
+        await self._call("POST", "/subscribers", subscriber)
+
+    async def change_merchant(self, shortcode: str, changes: Json) -> None:
+        await self._call("PATCH", f"/merchants/{_quoted(shortcode)}", changes)
+
+    async def change_provider(self, name: str, changes: Json) -> None:
+        await self._call("PATCH", f"/providers/{_quoted(name)}", changes)
+
+    async def prompts(self, msisdn: str) -> list[Json]:
+        return await self._items("/prompts", f"&msisdn={_quoted(msisdn)}")
+
+    async def answer_prompt(self, prompt: str, answer: Json) -> None:
+        await self._call("POST", f"/prompts/{_quoted(prompt)}/answer", answer)
+
+    async def add_fault(self, rule: Json) -> None:
+        await self._call("POST", "/faults", rule)
+
+    async def lift_fault(self, name: str) -> None:
+        await self._call("DELETE", f"/faults/{_quoted(name)}")
+
+    async def lift_faults(self) -> None:
+        await self._call("DELETE", "/faults")
+
+    async def journal(self, after: int) -> list[Event]:
+        return [Event(item) for item in await self._items("/journal", after=after)]
+
+    async def payments(self) -> list[Json]:
+        return await self._items("/payments")
+
+    async def entries(self) -> list[Json]:
+        return await self._items("/ledger/entries")
+
+    async def balance(self, account: str) -> Decimal:
+        (item,) = await self._items("/ledger/accounts", f"&account={_quoted(account)}")
+        return money(item["balance"])
+
+    async def audit(self) -> Json:
+        return await self._call("GET", "/ledger/audit")
+
+    async def _items(self, path: str, query: str = "", after: object = None) -> list[Json]:
+        """All items of a list, page by page."""
+        items: list[Json] = []
+        while True:
+            cursor = "" if after in (None, 0) else f"&after={_quoted(str(after))}"
+            page = await self._call("GET", path, query=f"{query}&limit={PAGE}{cursor}")
+            found = page["items"]
+            assert isinstance(found, list)
+            items += found
+            after = page.get("next")
+            if after is None or not found:
+                return items
+
+    async def _call(self, method: str, path: str, body: object = None, query: str = "") -> Json:
+        headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
+        line = f"/_sim{path}?world={_quoted(self.world)}{query}"
+        answer = await self.http.send(self.url, Request(method, line, headers, body))
+        if not answer.is_good:
+            raise Refused(f"{method} /_sim{path}: {_reason(answer)}")
+        return _mapping({} if answer.body is None else answer.body)
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise Refused(f"the control API answered {value!r} where a mapping was expected")
+    return value
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _instant(value: object) -> datetime:
+    return datetime.fromisoformat(str(value))
+
+
+def _reason(answer: Answer) -> str:
+    """The API's own message, or the whole answer where there is none."""
+    error = answer.body.get("error") if isinstance(answer.body, dict) else None
+    return str(error["message"]) if isinstance(error, dict) and "message" in error else str(answer)

@@ -1,0 +1,124 @@
+"""Gathers the evidence: asks the app and the provider only for what may have changed since the last time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from harness.app_face import AppFace
+from harness.book import Book, CustomerBook, DepositBook
+from harness.data import money
+from harness.events import Event
+from harness.evidence import ZERO, Customer, Deposit, Evidence, Payment
+from harness.journal import Journal
+from harness.targets.base import Control, Json
+
+MONEY_EVENTS = frozenset({"payment", "entry"})
+QUIET_EVENTS = frozenset({"subscriber", "merchant", "provider", "fault", "prompt", "message"})
+
+
+@dataclass
+class Witness:
+    """Sees one scenario's money, on both sides."""
+
+    control: Control
+    journal: Journal
+    book: Book
+    app: AppFace | None
+    rows: list[Json] = field(default_factory=list)
+    seen: dict[str, Customer] = field(default_factory=dict)
+
+    async def after_step(self, new: Iterable[Event]) -> Evidence | None:
+        """What the always-invariants need; None when nothing happened that could have changed it."""
+        kinds = {event.kind for event in new}
+        if self.app is None or kinds <= QUIET_EVENTS:
+            return None
+        if kinds & MONEY_EVENTS:
+            self.rows = await self.control.payments()
+        return await self._seen(self.app)
+
+    async def at_rest(self) -> Evidence:
+        """Everything, for all invariants."""
+        audit = await self.control.audit()
+        difference = money(audit["difference"]) if audit.get("balanced") is not True else ZERO
+        if self.app is None:
+            return Evidence(has_app=False, provider_difference=difference)
+        self.rows = await self.control.payments()
+        self.seen.clear()
+        seen = await self._seen(self.app)
+        return Evidence(
+            customers=seen.customers,
+            deposits=seen.deposits,
+            payments=seen.payments,
+            wishes=tuple(self.book.wishes),
+            audit=await self.app.audit(),
+            audit_before=self.book.audit_before,
+            provider_moved=moved(await self.control.entries(), self.book.profile.merchant),
+            provider_difference=difference,
+        )
+
+    async def _seen(self, app: AppFace) -> Evidence:
+        customers = [await self._customer(app, customer) for customer in self.book.customers.values()]
+        deposits = [await self._deposit(app, deposit) for deposit in self.book.deposits.values()]
+        return Evidence(tuple(customers), tuple(deposits), tuple(self._payments()))
+
+    async def _customer(self, app: AppFace, known: CustomerBook) -> Customer:
+        """The statement is read again only once the balance has changed."""
+        balance = (await app.customer(known.id)).balance
+        seen = self.seen.get(known.id)
+        statement = seen.statement if seen and seen.balance == balance else await app.statement(known.id)
+        self.seen[known.id] = Customer(known.id, known.msisdn, known.opening, balance, statement)
+        return self.seen[known.id]
+
+    async def _deposit(self, app: AppFace, known: DepositBook) -> Deposit:
+        known.saw((await app.deposit(known.id)).state)
+        return Deposit(known.id, known.customer, known.amount, tuple(known.states))
+
+    def _payments(self) -> Iterator[Payment]:
+        deposits = {payment: deposit for deposit in self.book.deposits.values() for payment in deposit.payments}
+        told = told_payments(self.journal.events)
+        for row in self.rows:
+            payment, msisdn = str(row["id"]), str(row["msisdn"])
+            deposit = deposits.get(payment)
+            yield Payment(
+                id=payment,
+                state=str(row["state"]),
+                amount=money(row["amount"]),
+                msisdn=msisdn,
+                receipt=str(row["receipt"]) if row.get("receipt") else None,
+                customer=deposit.customer if deposit else self._owner(str(row.get("reference")), msisdn),
+                deposit=deposit.id if deposit else None,
+                is_told=payment in told,
+            )
+
+    def _owner(self, reference: str, msisdn: str) -> str | None:
+        """Whose payment it is when no call of ours made it: the account named in it, or else the payer's."""
+        if reference in self.book.customers:
+            return reference
+        return next((customer.id for customer in self.book.customers.values() if customer.msisdn == msisdn), None)
+
+
+def told_payments(events: Iterable[Event]) -> frozenset[str]:
+    """Payments of which the app got a message that it could use: an acknowledgement, or a callback that it answered."""
+    return frozenset(event.payment for event in events if event.payment and _is_told(event))
+
+
+def _is_told(event: Event) -> bool:
+    if event.kind == "request":
+        return event.raw.get("status") == 200
+    return event.kind == "callback" and event.text("outcome") == "answered"
+
+
+def moved(entries: Iterable[Json], merchant: str) -> Decimal:
+    """By how much payments changed the merchant's accounts; opening balances are no payments."""
+    changes = ZERO
+    for entry in entries:
+        postings = entry["postings"]
+        assert isinstance(postings, list)
+        if entry.get("payment"):
+            changes += sum(
+                (money(leg["amount"]) for leg in postings if str(leg["account"]).startswith(f"merchant:{merchant}:")),
+                ZERO,
+            )
+    return changes

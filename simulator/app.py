@@ -1,0 +1,80 @@
+"""The composition root: the only module that knows everybody. Builds a simulation from settings and serves it."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from simulator.control.routes import control_app
+from simulator.core.simulation import DEFAULT_WORLD, Clocks, Simulation
+from simulator.core.worlds import Shared
+from simulator.edge.sender import HttpSender
+from simulator.edge.server import Server
+from simulator.providers import PROVIDERS
+from simulator.settings import BadSetting, Settings, load_world
+from simulator.stores.memory import MemoryStore
+from simulator.terminal import told_to
+
+MAXIMUM_BODY_BYTES = 1024**2
+EVENTS_PER_PAYMENT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSimulator:
+    url: str
+    simulation: Simulation
+
+
+def build(settings: Settings, sender: HttpSender) -> Simulation:
+    template = load_world(settings.world)
+    shared = Shared(
+        store=MemoryStore(template.terms, events_kept=settings.retain * EVENTS_PER_PAYMENT),
+        sender=sender,
+        template=template,
+        rails={provider.name: provider for provider in PROVIDERS},
+        latency_factor=settings.latency_factor,
+    )
+    clocks = Clocks(settings.clock == "virtual", settings.starts_at, settings.answer_timeout)
+    jobs = {name: handler for provider in PROVIDERS for name, handler in provider.jobs.items()}
+    return Simulation(shared, clocks, seed=settings.seed, jobs=jobs, is_strict=settings.credentials == "strict")
+
+
+def web_app(simulation: Simulation, settings: Settings) -> web.Application:
+    app = web.Application(client_max_size=MAXIMUM_BODY_BYTES)
+    app.add_subapp("/_sim", control_app(simulation, PROVIDERS, token=settings.control_token))
+    app.router.add_route("*", "/{path:.*}", Server(simulation, PROVIDERS).handle)
+    return app
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[RunningSimulator]:
+    """A simulator that answers. `BadSetting` when its port is taken or a file of its settings is wrong."""
+    async with AsyncExitStack() as closing:
+        sender = HttpSender(allowed=settings.allow_callbacks, hosts=settings.resolve)
+        closing.push_async_callback(sender.close)
+        simulation = build(settings, sender)
+        app = web_app(simulation, settings)
+        runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
+        closing.push_async_callback(runner.cleanup)
+        closing.push_async_callback(simulation.close)
+        if not settings.quiet:
+            closing.enter_context(told_to(functools.partial(print, file=sys.stderr, flush=True), simulation))
+        await runner.setup()
+        await simulation.open(DEFAULT_WORLD)
+        port = await _listen(runner, settings)
+        yield RunningSimulator(f"http://{settings.host}:{port}", simulation)
+
+
+async def _listen(runner: web.AppRunner, settings: Settings) -> int:
+    site = web.TCPSite(runner, settings.host, settings.port)
+    try:
+        await site.start()
+    except OSError as error:
+        raise BadSetting(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from None
+    port: int = runner.addresses[0][1]
+    return port

@@ -1,0 +1,63 @@
+"""`pesabox serve`: the simulator alone."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+import uvloop
+
+from simulator.settings import BadSetting, Settings, parse_settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+GARBAGE_THRESHOLD = 50_000  # what a start leaves is frozen; after it, collecting seldom is cheaper
+VARIABLES = "PESABOX_"
+
+
+def _option(name: str, **about: Any) -> Callable[[Command], Command]:
+    return click.option(f"--{name}", envvar=VARIABLES + name.upper().replace("-", "_"), show_envvar=True, **about)
+
+
+@click.command()
+@_option("host", help="Where to listen; what is not loopback needs --control-token.  [default: 127.0.0.1]")
+@_option("port", help="0 takes a free one.  [default: 8200]")
+@_option("store", help="Where state is kept: memory:  [default: memory:]")
+@_option("seed", help="The number that the default world is replayed from.  [default: 1]")
+@_option("clock", help="system, or virtual: time that moves when driven.  [default: system]")
+@_option("latency", metavar="FACTOR", help="Times the provider's waits.  [default: 0.1; 1 on the virtual clock]")
+@_option("world", metavar="FILE", help="A world file: what a fresh world holds.")
+@_option("starts-at", metavar="TIME", help="Where the virtual clock starts.  [default: 2026-01-15T10:30:00+03:00]")
+@_option("retain", metavar="N", help="How many payments the journal keeps room for.  [default: 20000]")
+@_option("answer-timeout", metavar="SECONDS", help="Real seconds for a callback on the virtual clock.  [default: 5]")
+@_option("credentials", help="lenient, or strict: only the keys of the world file.  [default: lenient]")
+@_option("control-token", metavar="TOKEN", help="A bearer token for /_sim.")
+@_option("allow-callbacks", metavar="HOST", multiple=True, help="A public host that callbacks may go to.")
+@_option("resolve", metavar="HOST=ADDR:PORT", multiple=True, help="Sends callbacks for HOST elsewhere.")
+@click.option("--quiet", is_flag=True, envvar=VARIABLES + "QUIET", help="No line an exchange on a terminal.")
+def serve(**told: Any) -> None:
+    """The simulator: M-PESA Daraja on its real paths, and the control API under /_sim."""
+    given = {name: value for name, value in told.items() if value is not None and value != ()}
+    try:
+        settings = parse_settings({**given, "quiet": told["quiet"] or not sys.stderr.isatty()})
+        uvloop.run(_serve(settings))
+    except BadSetting as error:
+        raise click.UsageError(str(error)) from None
+
+
+async def _serve(settings: Settings) -> None:
+    from simulator.app import running  # aiohttp is heavy, and `--help` needs none of it
+
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    async with running(settings) as simulator:
+        gc.freeze()
+        gc.set_threshold(GARBAGE_THRESHOLD)
+        print(f"pesabox: ready on {simulator.url}", flush=True)
+        await stop.wait()

@@ -1,0 +1,49 @@
+"""The table of the control API's routes."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from simulator.control import people, setup, traffic
+from simulator.control.api import Route, application
+from simulator.core.faults import FaultRule
+from simulator.core.simulation import Simulation
+from simulator.edge.provider import Provider
+
+ROUTES = (
+    Route("GET", "/health", "is the simulator there", setup.health),
+    Route("GET", "/worlds", "the worlds, with credentials", setup.list_worlds),
+    Route("POST", "/worlds", "make a world", setup.make_world, setup.NewWorld, 201),
+    Route("DELETE", "/worlds/{name}", "forget a world", setup.delete_world, status=204),
+    Route("POST", "/reset", "that world afresh", setup.reset, setup.Afresh),
+    Route("GET", "/clock", "the world's time", setup.clock),
+    Route("POST", "/clock/advance", "move the world's virtual clock", setup.advance, setup.Advance),
+    Route("GET", "/subscribers", "subscribers", people.list_subscribers),
+    Route("POST", "/subscribers", "set a subscriber up", people.make_subscriber, people.NewSubscriber, 201),
+    Route("GET", "/subscribers/{msisdn}", "one subscriber", people.get_subscriber),
+    Route("PATCH", "/subscribers/{msisdn}", "change one", people.patch_subscriber, people.SubscriberPatch),
+    Route("GET", "/subscribers/{msisdn}/messages", "the SMS that the phone got", people.messages),
+    Route("GET", "/merchants", "merchants", people.list_merchants),
+    Route("POST", "/merchants", "set a merchant up", people.make_merchant, people.NewMerchant, 201),
+    Route("GET", "/merchants/{shortcode}", "one merchant", people.get_merchant),
+    Route("PATCH", "/merchants/{shortcode}", "change one", people.patch_merchant, people.MerchantPatch),
+    Route("GET", "/prompts", "open prompts, of one phone with msisdn=", people.list_prompts),
+    Route("POST", "/prompts/{id}/answer", "answer a prompt", people.answer, people.PromptAnswer),
+    Route("GET", "/faults", "fault rules", traffic.list_faults),
+    Route("POST", "/faults", "add one rule, or a list of them", traffic.add_faults, FaultRule, 201),
+    Route("DELETE", "/faults", "lift all", traffic.clear_faults, status=204),
+    Route("DELETE", "/faults/{name}", "lift one", traffic.drop_fault, status=204),
+    Route("GET", "/journal", "what happened; wait= blocks until something matches", traffic.journal),
+    Route("GET", "/payments", "payments", traffic.list_payments),
+    Route("GET", "/payments/{id}", "one payment, with its timeline", traffic.get_payment),
+    Route("GET", "/callbacks", "callbacks, with every attempt", traffic.list_callbacks),
+    Route("GET", "/providers/{name}", "a provider's latency, lifetimes and limits", setup.get_provider),
+    Route("PATCH", "/providers/{name}", "change them", setup.patch_provider, setup.ProviderPatch),
+    Route("GET", "/ledger/accounts", "balances", traffic.list_accounts),
+    Route("GET", "/ledger/entries", "entries", traffic.list_entries),
+    Route("GET", "/ledger/audit", "the books, recomputed", traffic.audit_ledger),
+)
+
+
+def control_app(simulation: Simulation, providers: tuple[Provider, ...], *, token: str | None) -> web.Application:
+    return application(ROUTES, simulation, providers, token=token)

@@ -1,0 +1,160 @@
+"""Worlds, clocks and the settings of providers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from simulator.control.api import Call, ControlError, listed
+from simulator.core.clock import VirtualClock, nairobi
+from simulator.core.data import Data
+from simulator.core.journal import Event, EventKind
+from simulator.core.money import Money
+from simulator.core.simulation import DEFAULT_WORLD
+from simulator.core.store import Transaction
+from simulator.core.worlds import ProviderSettings, World
+
+Seconds = Annotated[float, Field(ge=0, le=31_536_000)]
+Seed = Annotated[int, Field(ge=0)]
+
+
+def _local(told: datetime | None) -> datetime | None:
+    return None if told is None else nairobi(told)
+
+
+class NewWorld(Data):
+    name: str
+    seed: Seed | None = None
+    starts_at: datetime | None = None
+
+    _in_nairobi = field_validator("starts_at")(_local)
+
+
+class Afresh(Data):
+    seed: Seed | None = None
+
+
+class Advance(Data):
+    seconds: Seconds | None = None
+    to: datetime | None = None
+    jobs: Annotated[int, Field(ge=1)] | None = None
+
+    _in_nairobi = field_validator("to")(_local)
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("expected exactly one of seconds, to, jobs")
+        return self
+
+
+class ProviderPatch(Data):
+    latency: Annotated[dict[str, Seconds], Field(default_factory=dict)]
+    lifetimes: Annotated[dict[str, Seconds], Field(default_factory=dict)]
+    limits: Annotated[dict[str, str], Field(default_factory=dict)]
+
+    @field_validator("limits")
+    @classmethod
+    def _are_amounts(cls, told: dict[str, str]) -> dict[str, str]:
+        return {name: str(Money.parse(amount)) for name, amount in told.items()}
+
+
+async def health(call: Call) -> dict[str, Any]:
+    world = call.simulation.world(DEFAULT_WORLD)
+    return {
+        "status": "ok",
+        "seed": call.simulation.seed,
+        "clock": _clock(world),
+        "store": world.store.name,
+        "providers": [provider.name for provider in call.providers],
+    }
+
+
+def _clock(world: World) -> dict[str, Any]:
+    return {"kind": world.clock.kind, "now": world.now().isoformat()}
+
+
+def _view(call: Call, world: World) -> dict[str, Any]:
+    key, secret = next(iter(world.template.keys.items()), ("any-key", "any-secret"))
+    key = key if world.name == DEFAULT_WORLD else f"{key}@{world.name}"
+    credentials = {provider.name: {"consumer_key": key, "consumer_secret": secret} for provider in call.providers}
+    return {"name": world.name, "seed": world.seed, "now": world.now().isoformat(), "credentials": credentials}
+
+
+async def list_worlds(call: Call) -> dict[str, Any]:
+    return listed(call, call.simulation.worlds, lambda world: str(world.name), lambda world: _view(call, world))
+
+
+async def make_world(call: Call) -> dict[str, Any]:
+    asked = await call.body(NewWorld)
+    return _view(call, await call.simulation.open(asked.name, seed=asked.seed, starts_at=asked.starts_at))
+
+
+async def delete_world(call: Call) -> None:
+    name = call.part("name")
+    if name == DEFAULT_WORLD:
+        raise ControlError(409, "default_world", "the default world is not deleted: POST /_sim/reset makes it afresh")
+    await call.simulation.delete(name)
+
+
+async def reset(call: Call) -> dict[str, Any]:
+    asked = await call.body(Afresh)
+    return _view(call, await call.simulation.reset(call.world.name, seed=asked.seed))
+
+
+async def clock(call: Call) -> dict[str, Any]:
+    return _clock(call.world)
+
+
+async def advance(call: Call) -> dict[str, Any]:
+    """Answers after all that fell due has been delivered and answered."""
+    asked, world = await call.body(Advance), call.world
+    if not isinstance(world.clock, VirtualClock):
+        raise ControlError(409, "system_clock", "this simulator runs on the system clock, which nobody advances")
+    try:
+        jobs_run = await world.clock.advance(seconds=asked.seconds or 0, to=asked.to, jobs=asked.jobs)
+    except ValueError as error:
+        raise ControlError(422, "invalid", str(error), "to") from None
+    return {"now": world.now().isoformat(), "jobs_run": jobs_run}
+
+
+def _settings_view(settings: ProviderSettings) -> dict[str, Any]:
+    return {
+        "name": settings.key,
+        "latency": dict(settings.latency),
+        "lifetimes": dict(settings.lifetimes),
+        "limits": dict(settings.limits),
+    }
+
+
+def _provider_name(call: Call) -> str:
+    name = call.part("name")
+    if name not in [provider.name for provider in call.providers]:
+        raise ControlError(404, "not_found", f"there is no provider {name!r}")
+    return name
+
+
+async def get_provider(call: Call) -> dict[str, Any]:
+    name, world = _provider_name(call), call.world
+    return _settings_view(await world.run(lambda tx: world.provider_settings(tx, name)))
+
+
+async def patch_provider(call: Call) -> dict[str, Any]:
+    name, world, asked = _provider_name(call), call.world, await call.body(ProviderPatch)
+
+    def work(tx: Transaction) -> ProviderSettings:
+        settings = world.provider_settings(tx, name)
+        for part in asked.model_fields_set:
+            known, told = getattr(settings, part), getattr(asked, part)
+            for odd in told.keys() - known.keys():
+                raise ControlError(422, "invalid", f"{name} has no {part} {odd!r}: {', '.join(known)}", f"{part}.{odd}")
+            settings = replace(settings, **{part: known | told})
+        tx.put(settings)
+        data = {"provider": name, **asked.model_dump(mode="json", exclude_unset=True)}
+        tx.append(Event(EventKind.PROVIDER, world.now(), data))
+        return settings
+
+    return _settings_view(await world.run(work))

@@ -1,0 +1,236 @@
+"""What passes through: fault rules, the journal, payments, callbacks, and the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+from simulator.control.api import Call, ControlError, listed, page
+from simulator.core.faults import FaultRule, forget_counts
+from simulator.core.journal import Event, EventKind
+from simulator.core.ledger import OUTSIDE, Account, AccountName, Entry, audit
+from simulator.core.outbox import Attempt, Callback
+from simulator.core.payments import Payment, State
+from simulator.core.store import Transaction
+from simulator.core.worlds import World
+from simulator.edge.catalogue import problems_of
+
+LONGEST_WAIT_SECONDS = 300
+EVENTS_AT_ONCE = 1000
+
+
+async def list_faults(call: Call) -> dict[str, Any]:
+    return listed(call, list(call.world.rules), lambda rule: str(rule.name), _rule_view)
+
+
+def _rule_view(rule: FaultRule) -> dict[str, Any]:
+    return rule.model_dump(mode="json", exclude_defaults=True)
+
+
+async def add_faults(call: Call) -> Any:
+    """One rule, or a chaos profile: a list of them. A rule of the same name is replaced."""
+    told, world = await call.json(), call.world
+    rules = [_rule(call, rule, index if isinstance(told, list) else None) for index, rule in enumerate(_listed(told))]
+
+    def work(tx: Transaction) -> None:
+        for rule in rules:
+            tx.put(rule)
+            forget_counts(tx, rule.name)
+
+    await world.run(work)
+    await _reload(world)
+    views = [_rule_view(rule) for rule in rules]
+    return {"items": views, "next": None} if isinstance(told, list) else views[0]
+
+
+def _listed(told: Any) -> list[Any]:
+    return told if isinstance(told, list) else [told]
+
+
+def _rule(call: Call, told: Any, index: int | None) -> FaultRule:
+    problems = problems_of(told, call.providers)
+    if problems:
+        path, message = problems[0]
+        field = ".".join(str(part) for part in ([] if index is None else [index]) + list(path))
+        raise ControlError(422, "invalid", message, field or None)
+    return FaultRule.model_validate(told)
+
+
+async def clear_faults(call: Call) -> None:
+    await _drop_faults(call.world, [rule.name for rule in call.world.rules])
+
+
+async def drop_fault(call: Call) -> None:
+    name = call.part("name")
+    if name not in [rule.name for rule in call.world.rules]:
+        raise ControlError(404, "not_found", f"there is no fault rule {name!r}")
+    await _drop_faults(call.world, [name])
+
+
+async def _drop_faults(world: World, names: list[str]) -> None:
+    def work(tx: Transaction) -> None:
+        for name in names:
+            tx.drop(FaultRule, name)
+            forget_counts(tx, name)
+
+    await world.run(work)
+    await _reload(world)
+
+
+async def _reload(world: World) -> None:
+    world.rules = tuple(await world.run(lambda tx: tx.find(FaultRule)))
+
+
+async def journal(call: Call) -> dict[str, Any]:
+    """Events after a cursor; with `wait` it answers as soon as one matches, or empty when the seconds are over."""
+    world, kind = call.world, call.query("kind")
+    if kind and kind not in list(EventKind):
+        raise ControlError(422, "invalid", f"{kind!r} is no kind of event: {', '.join(EventKind)}", "kind")
+    after = call.whole("after", 0, at_least=0, at_most=10**12)
+    wait = call.whole("wait", 0, at_least=0, at_most=LONGEST_WAIT_SECONDS)
+    changed = asyncio.Event()
+    world.watch(changed)
+    try:
+        events = await _matching(call, after)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait or None):
+                while wait and not events:
+                    await changed.wait()
+                    changed.clear()
+                    events = await _matching(call, after)
+    finally:
+        world.unwatch(changed)
+    return page(events, call.limit, lambda event: str(event.sequence), _event_view)
+
+
+async def _matching(call: Call, after: int) -> list[Event]:
+    world, kind, payment, found = call.world, call.query("kind"), call.query("payment"), []
+    while True:
+        events = await world.store.events(world.name, after=after, limit=EVENTS_AT_ONCE)
+        found += [event for event in events if kind in ("", str(event.kind)) and payment in ("", event.payment)]
+        if len(events) < EVENTS_AT_ONCE or len(found) > call.limit:
+            return found[: call.limit + 1]
+        after = events[-1].sequence
+
+
+def _event_view(event: Event) -> dict[str, Any]:
+    about = {"sequence": event.sequence, "at": event.at.isoformat(), "kind": event.kind}
+    return about | {"correlation": event.correlation, "payment": event.payment} | dict(event.data)
+
+
+async def list_payments(call: Call) -> dict[str, Any]:
+    after = call.query("after") or None
+    found = await call.world.run(lambda tx: tx.find(Payment, after=after, limit=call.limit + 1))
+    return page(found, call.limit, lambda payment: str(payment.key), _payment_view)
+
+
+async def get_payment(call: Call) -> dict[str, Any]:
+    key = call.part("id")
+    payment = await call.world.run(lambda tx: tx.get(Payment, key))
+    if payment is None:
+        raise ControlError(404, "not_found", f"there is no payment {key!r}")
+    return _payment_view(payment)
+
+
+def _payment_view(payment: Payment) -> dict[str, Any]:
+    return {
+        "id": payment.key,
+        "state": payment.state,
+        "kind": payment.what,
+        "operation": payment.operation,
+        "amount": str(payment.amount),
+        "msisdn": payment.msisdn,
+        "merchant": payment.merchant,
+        "reference": payment.reference,
+        "receipt": payment.receipt or None,
+        "provider_reference": payment.provider_reference,
+        "reason": (payment.failure.code or payment.failure.reason) if payment.failure is not None else None,
+        "timeline": [{"at": at.isoformat(), "state": state} for at, state in payment.timeline],
+    }
+
+
+async def list_callbacks(call: Call) -> dict[str, Any]:
+    after = call.query("after") or None
+    found = await call.world.run(lambda tx: tx.find(Callback, after=after, limit=call.limit + 1))
+    return page(found, call.limit, lambda callback: str(callback.key), _callback_view)
+
+
+def _callback_view(callback: Callback) -> dict[str, Any]:
+    return {
+        "id": callback.key,
+        "payment": callback.payment,
+        "operation": callback.operation,
+        "url": callback.url,
+        "headers": dict(callback.headers),
+        "body": callback.body.decode(),
+        "attempts": [_attempt_view(attempt) for attempt in callback.attempts],
+    }
+
+
+def _attempt_view(attempt: Attempt) -> dict[str, Any]:
+    delivery = attempt.delivery
+    return {
+        "number": attempt.number,
+        "at": attempt.at.isoformat(),
+        "outcome": delivery.outcome,
+        "status": delivery.status or None,
+        "answer": delivery.answer,
+        "latency_ms": round(delivery.seconds * 1000, 3),
+        "fault": attempt.fault or None,
+    }
+
+
+async def list_accounts(call: Call) -> dict[str, Any]:
+    """Accounts that money touched, by first use; with `account=NAME` that one, touched or not."""
+    world, name = call.world, call.query("account")
+    if name:
+        accounts = [await world.run(lambda tx: tx.balance(_account_name(name)))]
+        return {"items": [_account_view(account) for account in accounts], "next": None}
+    accounts = await world.store.accounts(world.name)
+    return listed(call, accounts, lambda account: str(account.name), _account_view)
+
+
+def _account_name(told: str) -> AccountName:
+    owner, *rest = told.split(":")
+    is_known = told == OUTSIDE or (owner == "subscriber" and len(rest) == 1)
+    if not is_known and not (owner == "merchant" and len(rest) == 2 and rest[1] in ("utility", "working", "charges")):
+        raise ControlError(
+            422, "invalid", f"{told!r} is no account: subscriber:2547… or merchant:600000:utility", "account"
+        )
+    return AccountName(told)
+
+
+def _account_view(account: Account) -> dict[str, Any]:
+    return {"account": account.name, "balance": str(account.balance)}
+
+
+async def list_entries(call: Call) -> dict[str, Any]:
+    after = call.query("after") or None
+    found = await call.world.run(lambda tx: tx.find(Entry, after=after, limit=call.limit + 1))
+    return page(found, call.limit, lambda entry: str(entry.key), _entry_view)
+
+
+def _entry_view(entry: Entry) -> dict[str, Any]:
+    postings = [{"account": posting.account, "amount": str(posting.amount)} for posting in entry.postings]
+    return {"id": entry.key, "at": entry.at.isoformat(), "payment": entry.payment or None, "postings": postings}
+
+
+async def audit_ledger(call: Call) -> dict[str, Any]:
+    """Recomputed from the entries, not remembered."""
+    world = call.world
+    accounts = {account.name: account for account in await world.store.accounts(world.name)}
+
+    def work(tx: Transaction) -> dict[str, Any]:
+        payments = tx.find(Payment, limit=10**9)
+        settled = {payment.key: payment.amount for payment in payments if payment.state is State.SUCCEEDED}
+        told = audit(accounts, tx.find(Entry, limit=10**9), settled)
+        return {
+            "balanced": told.is_balanced,
+            "accounts": told.accounts,
+            "entries": told.entries,
+            "difference": str(told.difference),
+            "problems": list(told.problems),
+        }
+
+    return await world.run(work)

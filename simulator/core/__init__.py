@@ -1,0 +1,1 @@
+"""The rules: money, clocks, payments, phones, faults. No HTTP, no database, no provider."""

@@ -1,0 +1,37 @@
+"""The journal: what crossed our border or changed state, oldest first. Secrets and measured times are not in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+
+
+class EventKind(StrEnum):
+    REQUEST = "request"  # a provider's API was called; with its answer
+    PAYMENT = "payment"  # a payment moved to another state
+    PROMPT = "prompt"  # a prompt was shown, or went
+    ENTRY = "entry"  # money moved
+    MESSAGE = "message"  # a phone got an SMS
+    CALLBACK = "callback"  # one delivery attempt; with the app's answer
+    FAULT = "fault"  # a rule chosen that could not apply
+    SUBSCRIBER = "subscriber"  # set up or changed by hand
+    MERCHANT = "merchant"  # set up or changed by hand
+    PROVIDER = "provider"  # its settings changed by hand
+    ERROR = "error"  # a defect of pesabox: a traceback
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the journal. The store gives it its sequence number when it commits."""
+
+    kind: EventKind
+    at: datetime
+    data: Mapping[str, Json]
+    correlation: str = ""
+    payment: str = ""
+    sequence: int = field(default=0, compare=False)

@@ -1,0 +1,166 @@
+"""Double entry: accounts with floors and ceilings, entries that balance. Balances change through `apply` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, NewType, Protocol
+
+from simulator.core.errors import AccountFull, InsufficientFunds
+from simulator.core.money import ZERO, Money
+
+AccountName = NewType("AccountName", str)
+OUTSIDE = AccountName("outside")
+
+
+def wallet(msisdn: str) -> AccountName:
+    return AccountName(f"subscriber:{msisdn}")
+
+
+def merchant_account(shortcode: str, purse: str) -> AccountName:
+    """`purse` is utility, working or charges."""
+    return AccountName(f"merchant:{shortcode}:{purse}")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an account opens with, and between which balances it lives. None is no bound."""
+
+    opening: Money = ZERO
+    floor: Money | None = ZERO
+    ceiling: Money | None = None
+
+
+class Chart(Protocol):
+    """Tells the terms of any account that a world may name."""
+
+    def __call__(self, account: AccountName) -> Terms: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    name: AccountName
+    balance: Money
+    terms: Terms
+
+    @property
+    def is_out(self) -> bool:
+        """Whether the balance lies beyond the account's floor or ceiling."""
+        floor, ceiling = self.terms.floor, self.terms.ceiling
+        return (floor is not None and self.balance < floor) or (ceiling is not None and self.balance > ceiling)
+
+    def moved(self, amount: Money) -> Account:
+        """With another balance; raises when that lies beyond a floor or ceiling towards which it moved."""
+        balance, terms = self.balance + amount, self.terms
+        if terms.floor is not None and amount < ZERO and balance < terms.floor:
+            raise InsufficientFunds(f"{self.name} holds {self.balance}, {-amount} is asked of it")
+        if terms.ceiling is not None and amount > ZERO and balance > terms.ceiling:
+            raise AccountFull(f"{self.name} holds {self.balance}, {amount} more would exceed {terms.ceiling}")
+        return Account(self.name, balance, terms)
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    account: AccountName
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An immutable balanced set of postings. `payment` is empty for money from outside."""
+
+    kind: ClassVar[str] = "entry"
+    indexes: ClassVar[tuple[str, ...]] = ("payment",)
+
+    key: str
+    at: datetime
+    payment: str
+    postings: tuple[Posting, ...]
+
+    def __post_init__(self) -> None:
+        if sum((posting.amount for posting in self.postings), ZERO) != ZERO:
+            raise ValueError(f"entry {self.key} does not balance: {self.postings}")
+
+
+def transfer(source: AccountName, destination: AccountName, amount: Money) -> tuple[Posting, ...]:
+    return Posting(source, -amount), Posting(destination, amount)
+
+
+def opening(account: AccountName, terms: Terms, at: datetime) -> Entry:
+    """The entry that brings an account's opening money in from outside."""
+    return Entry(f"open:{account}", at, "", transfer(OUTSIDE, account, terms.opening))
+
+
+class Books:
+    """Applies entries to accounts. The first posting on an unstored account opens it from outside."""
+
+    def __init__(self, stored: Callable[[AccountName], Account | None], chart: Chart) -> None:
+        self._stored = stored
+        self._chart = chart
+        self.moved: dict[AccountName, Account] = {}
+        self.entries: list[Entry] = []
+
+    def post(self, entry: Entry) -> None:
+        """Applies all legs, or raises what the first broken floor or ceiling says."""
+        for posting in entry.postings:
+            self._open(posting.account, entry.at)
+        for posting in entry.postings:
+            self.moved[posting.account] = self.moved[posting.account].moved(posting.amount)
+        self.entries.append(entry)
+
+    def _open(self, name: AccountName, at: datetime) -> None:
+        if name in self.moved:
+            return
+        stored = self._stored(name)
+        if stored is not None:
+            self.moved[name] = stored
+            return
+        terms = self._chart(name)
+        self.moved[name] = Account(name, ZERO, terms)
+        if terms.opening != ZERO:
+            self.post(opening(name, terms, at))
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    accounts: int
+    entries: int
+    difference: Money
+    problems: tuple[str, ...]
+
+    @property
+    def is_balanced(self) -> bool:
+        return self.difference == ZERO and not self.problems
+
+
+def audit(accounts: Mapping[AccountName, Account], entries: Iterable[Entry], settled: Mapping[str, Money]) -> Audit:
+    """Recomputes every balance from the entries; matches every settled payment (id to amount) to exactly one entry."""
+    recomputed: dict[AccountName, Money] = {}
+    told: dict[str, int] = {}
+    problems: list[str] = []
+    count = 0
+    for entry in entries:
+        count += 1
+        for posting in entry.postings:
+            recomputed[posting.account] = recomputed.get(posting.account, ZERO) + posting.amount
+        if entry.payment:
+            told[entry.payment] = told.get(entry.payment, 0) + 1
+            if entry.payment in settled and settled[entry.payment] not in [
+                posting.amount for posting in entry.postings
+            ]:
+                problems.append(f"{entry.payment} settled {settled[entry.payment]}, its entry moves another amount")
+    problems += [
+        f"{name} shows {account.balance}, its entries sum to {recomputed.get(name, ZERO)}"
+        for name, account in accounts.items()
+        if account.balance != recomputed.get(name, ZERO)
+    ]
+    problems += [
+        f"{account.name} holds {account.balance}: out of bounds" for account in accounts.values() if account.is_out
+    ]
+    problems += [
+        f"{payment} settled, with {told.get(payment, 0)} entries" for payment in settled if told.get(payment) != 1
+    ]
+    problems += [f"{payment} has an entry and never settled" for payment in told if payment not in settled]
+    total = sum((account.balance for account in accounts.values()), ZERO)
+    return Audit(len(accounts), count, total, tuple(problems))

@@ -1,0 +1,149 @@
+"""The simulation: one running process. It makes worlds on first use, drives their jobs, forgets them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from simulator.core import outbox, prompts
+from simulator.core.clock import VIRTUAL_START, SystemClock, VirtualClock
+from simulator.core.entropy import seed_of
+from simulator.core.errors import DomainError
+from simulator.core.faults import FaultRule
+from simulator.core.jobs import JobHandler, JobRunner
+from simulator.core.tokens import Tokens
+from simulator.core.worlds import NoSuchWorld, Shared, World
+
+DEFAULT_WORLD = "default"
+WORLD_MARK = "@"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+def world_named_in(key: str) -> str:
+    """What follows a last `@` in a key names the world; a key without it is of the default one."""
+    _, mark, name = key.rpartition(WORLD_MARK)
+    return name if mark else DEFAULT_WORLD
+
+
+class InvalidWorldName(DomainError):
+    """A world's name is up to 64 letters, digits, dots, hyphens and underscores."""
+
+
+class WorldExists(DomainError):
+    """A world of that name is there already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """How a world gets its clock. `starts_at` and the time-out concern the virtual one."""
+
+    is_virtual: bool
+    starts_at: datetime = VIRTUAL_START
+    answer_timeout_seconds: float = 5.0
+
+    def make(self, starts_at: datetime | None) -> SystemClock | VirtualClock:
+        if not self.is_virtual:
+            return SystemClock()
+        return VirtualClock(starts_at or self.starts_at, answer_timeout_seconds=self.answer_timeout_seconds)
+
+
+class Simulation:
+    def __init__(
+        self, shared: Shared, clocks: Clocks, *, seed: int, jobs: Mapping[str, JobHandler], is_strict: bool = False
+    ) -> None:
+        self._is_strict = is_strict
+        self.shared = shared
+        self.clocks = clocks
+        self.seed = seed
+        self.tokens = Tokens()
+        self._handlers: dict[str, JobHandler] = {**outbox.JOBS, **prompts.JOBS, **jobs}
+        self._worlds: dict[str, World] = {}
+        self._loops: dict[str, asyncio.Task[None]] = {}
+        self._changing = asyncio.Lock()
+        self._watchers: list[Callable[[World], None]] = []
+
+    def on_new_world(self, tell: Callable[[World], None]) -> None:
+        """Calls `tell` for every world that is opened from now on."""
+        self._watchers.append(tell)
+
+    @property
+    def worlds(self) -> list[World]:
+        return list(self._worlds.values())
+
+    def accepts(self, key: str, secret: str) -> bool:
+        """Whether these credentials open a world: the world file's with their secret; any other pair unless strict."""
+        known = self.shared.template.keys.get(key.rpartition(WORLD_MARK)[0] or key)
+        return secret == known if known is not None else not self._is_strict
+
+    def world(self, name: str) -> World:
+        if name not in self._worlds:
+            raise NoSuchWorld(f"there is no world {name!r}")
+        return self._worlds[name]
+
+    async def world_on_first_use(self, name: str) -> World:
+        async with self._changing:
+            return self._worlds.get(name) or await self._open(name)
+
+    async def open(self, name: str, *, seed: int | None = None, starts_at: datetime | None = None) -> World:
+        """Makes a world: the default one has the simulation's seed, any other one derived from its name."""
+        async with self._changing:
+            return await self._open(name, seed=seed, starts_at=starts_at)
+
+    async def _open(self, name: str, *, seed: int | None = None, starts_at: datetime | None = None) -> World:
+        if not _NAME.fullmatch(name):
+            raise InvalidWorldName(
+                f"{name!r} is not a world's name: up to 64 letters, digits, dots, hyphens, underscores"
+            )
+        if name in self._worlds:
+            raise WorldExists(f"there is a world {name!r} already")
+        own_seed = self.seed if name == DEFAULT_WORLD else seed_of(f"{self.seed}:{name}")
+        world = World(name, own_seed if seed is None else seed, self.clocks.make(starts_at), self.shared)
+        self._worlds[name] = world
+        rules = await world.run(lambda tx: tx.find(FaultRule))
+        world.rules = tuple(rules)
+        self._drive(world)
+        for tell in self._watchers:
+            tell(world)
+        return world
+
+    async def delete(self, name: str) -> None:
+        async with self._changing:
+            await self._forget(name)
+            self.tokens.forget_world(name)
+
+    async def reset(self, name: str, *, seed: int | None = None) -> World:
+        """That world afresh, from its start; with its own seed unless another is given. Its tokens stay good."""
+        async with self._changing:
+            world = self.world(name)
+            await self._forget(name)
+            fresh = await self._open(name, seed=world.seed if seed is None else seed, starts_at=world.starts_at)
+            fresh.hosts.update(world.hosts)
+            return fresh
+
+    async def close(self) -> None:
+        for name in list(self._worlds):
+            await self._stop(name)
+
+    async def _forget(self, name: str) -> None:
+        self.world(name).close()
+        del self._worlds[name]
+        await self._stop(name)
+        await self.shared.store.delete(name)
+
+    def _drive(self, world: World) -> None:
+        runner = JobRunner(world, self._handlers)
+        if isinstance(world.clock, VirtualClock):
+            world.clock.attach(runner)
+        else:
+            self._loops[world.name] = asyncio.create_task(runner.loop())
+
+    async def _stop(self, name: str) -> None:
+        loop = self._loops.pop(name, None)
+        if loop is not None:
+            loop.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await loop

@@ -1,0 +1,111 @@
+"""Subscribers: people with a wallet and a phone. How a phone answers by itself is a policy; its inbox keeps the SMS."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar, NewType
+
+from simulator.core.errors import DailyLimitExceeded
+from simulator.core.journal import Event, EventKind
+from simulator.core.money import ZERO, Money
+
+if TYPE_CHECKING:
+    from simulator.core.payments import Payment
+    from simulator.core.store import Transaction
+    from simulator.core.worlds import World
+
+Msisdn = NewType("Msisdn", str)
+
+_MSISDN = re.compile(r"254[17][0-9]{8}")
+MESSAGES_KEPT = 50
+
+
+def parse_msisdn(text: str) -> Msisdn:
+    if not _MSISDN.fullmatch(text):
+        raise ValueError(f"{text!r} is not a Kenyan mobile number: expected 12 digits, 2547… or 2541…")
+    return Msisdn(text)
+
+
+class Policy(StrEnum):
+    """How a subscriber answers a prompt unless told otherwise."""
+
+    MANUAL = "manual"
+    APPROVE = "approve"
+    CANCEL = "cancel"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Stored once it differs from what its number says. The balance is the ledger's."""
+
+    kind: ClassVar[str] = "subscriber"
+    indexes: ClassVar[tuple[str, ...]] = ()
+
+    key: str
+    name: str
+    pin: str = "1234"
+    policy: Policy = Policy.APPROVE
+    thinks_seconds: float = 7.0
+    types_pin: str = ""
+    is_reachable: bool = True
+    is_busy: bool = False
+    is_locked: bool = False
+    spent_before: Money = ZERO
+
+    @property
+    def typed_pin(self) -> str:
+        return self.types_pin or self.pin
+
+
+@dataclass(frozen=True, slots=True)
+class DaySpend:
+    """What a subscriber paid on one day in Nairobi; a new day overwrites it."""
+
+    kind: ClassVar[str] = "day_spend"
+    indexes: ClassVar[tuple[str, ...]] = ()
+
+    key: str
+    day: date
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """The last SMS that a phone got, oldest first."""
+
+    kind: ClassVar[str] = "inbox"
+    indexes: ClassVar[tuple[str, ...]] = ()
+
+    key: str
+    messages: tuple[tuple[datetime, str], ...] = ()
+
+
+def subscriber_of(tx: Transaction, world: World, msisdn: str) -> Subscriber:
+    """The stored subscriber, or the one that the number stands for: a persona, or anybody."""
+    return tx.get(Subscriber, msisdn) or world.template.subscriber(msisdn)
+
+
+def spent_on(tx: Transaction, subscriber: Subscriber, day: date) -> Money:
+    spend = tx.get(DaySpend, subscriber.key)
+    today = spend.amount if spend is not None and spend.day == day else ZERO
+    return today + subscriber.spent_before
+
+
+def spend(tx: Transaction, subscriber: Subscriber, amount: Money, *, day: date, limit: Money) -> None:
+    """Adds to the day's total; raises when that would exceed the limit."""
+    total = spent_on(tx, subscriber, day) + amount
+    if total > limit:
+        raise DailyLimitExceeded(f"{subscriber.key} would pay {total} on {day}, the limit is {limit}")
+    tx.put(DaySpend(subscriber.key, day, total - subscriber.spent_before))
+
+
+def send_message(tx: Transaction, payment: Payment, text: str, at: datetime) -> None:
+    """Puts an SMS into the payer's inbox."""
+    inbox = tx.get(Inbox, payment.msisdn) or Inbox(payment.msisdn)
+    tx.put(Inbox(payment.msisdn, (*inbox.messages, (at, text))[-MESSAGES_KEPT:]))
+    told = {"msisdn": payment.msisdn, "text": text}
+    tx.append(Event(EventKind.MESSAGE, at, told, correlation=payment.correlation, payment=payment.key))

@@ -1,0 +1,240 @@
+"""A world: one isolated universe of subscribers, merchants, money and time; and what a fresh one holds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, ClassVar, Protocol, TypeVar
+
+from pydantic import Field, field_validator
+
+from simulator.core.clock import SystemClock, VirtualClock
+from simulator.core.data import Data
+from simulator.core.entropy import Entropy
+from simulator.core.errors import DomainError
+from simulator.core.faults import FaultRule
+from simulator.core.ledger import OUTSIDE, AccountName, Terms
+from simulator.core.merchants import Merchant, ShortcodeKind
+from simulator.core.money import Money
+from simulator.core.outbox import Sender
+from simulator.core.store import Store, Transaction
+from simulator.core.subscribers import Policy, Subscriber, parse_msisdn
+
+T = TypeVar("T")
+
+
+class NoSuchWorld(DomainError):
+    """No world of that name was made, or it is gone."""
+
+
+SEQUENCE_BLOCK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """What may be changed of a provider, in one world: seconds of latency and life, limits in shillings."""
+
+    kind: ClassVar[str] = "provider_settings"
+    indexes: ClassVar[tuple[str, ...]] = ()
+
+    key: str
+    latency: Mapping[str, float] = field(default_factory=dict)
+    lifetimes: Mapping[str, float] = field(default_factory=dict)
+    limits: Mapping[str, str] = field(default_factory=dict)
+
+
+class Rail(Protocol):
+    """What core asks of a provider: its settings at first, and how the receipts of its rail look."""
+
+    @property
+    def settings(self) -> ProviderSettings: ...
+
+    @property
+    def receipt(self) -> Callable[[datetime, int], str]: ...
+
+
+def _amount(text: str) -> str:
+    return str(Money.parse(text))
+
+
+class SubscriberTemplate(Data):
+    """A subscriber as a world file tells it."""
+
+    name: str = ""
+    pin: Annotated[str, Field(pattern=r"^[0-9]{4}$")] = "1234"
+    balance: str = "50000.00"
+    policy: Policy = Policy.APPROVE
+    thinks_seconds: Annotated[float, Field(ge=0)] = 7.0
+    types_pin: str = ""
+    reachable: bool = True
+    busy: bool = False
+    locked: bool = False
+    spent_today: str = "0.00"
+
+    _amounts = field_validator("balance", "spent_today")(_amount)
+
+
+class MerchantTemplate(Data):
+    """A merchant as a world file tells it."""
+
+    name: str = ""
+    kind: ShortcodeKind = ShortcodeKind.PAYBILL
+    passkey: str = ""
+    utility: str = "10000000.00"
+    working: str = "10000000.00"
+
+    _amounts = field_validator("utility", "working")(_amount)
+
+
+class WorldTemplate(Data):
+    """What a fresh world holds: keys with their secrets, merchants by shortcode, subscribers by MSISDN."""
+
+    keys: Mapping[str, str] = {}
+    passkey: str = ""
+    merchants: Mapping[str, MerchantTemplate] = {}
+    subscribers: Mapping[str, SubscriberTemplate] = {}
+    anybody: SubscriberTemplate = SubscriberTemplate()
+    wallet_ceiling: str = "500000.00"
+
+    _amounts = field_validator("wallet_ceiling")(_amount)
+
+    @field_validator("subscribers")
+    @classmethod
+    def _are_numbers(cls, told: Mapping[str, SubscriberTemplate]) -> Mapping[str, SubscriberTemplate]:
+        return {parse_msisdn(msisdn): template for msisdn, template in told.items()}
+
+    def subscriber(self, msisdn: str) -> Subscriber:
+        told = self.subscribers.get(msisdn, self.anybody)
+        return Subscriber(
+            key=msisdn,
+            name=told.name or f"SUBSCRIBER {msisdn[-4:]}",
+            pin=told.pin,
+            policy=told.policy,
+            thinks_seconds=told.thinks_seconds,
+            types_pin=told.types_pin,
+            is_reachable=told.reachable,
+            is_busy=told.busy,
+            is_locked=told.locked,
+            spent_before=Money.parse(told.spent_today),
+        )
+
+    def merchant(self, shortcode: str) -> Merchant | None:
+        told = self.merchants.get(shortcode)
+        if told is None:
+            return None
+        return Merchant(shortcode, told.name or f"MERCHANT {shortcode}", told.kind, told.passkey or self.passkey)
+
+    def terms(self, account: AccountName) -> Terms:
+        """The opening balance and bounds of an account that was never touched."""
+        if account == OUTSIDE:
+            return Terms(floor=None)
+        owner, name, *purse = account.split(":")
+        if owner == "subscriber":
+            balance = self.subscribers.get(name, self.anybody).balance
+            return Terms(Money.parse(balance), ceiling=Money.parse(self.wallet_ceiling))
+        told = self.merchants.get(name, MerchantTemplate())
+        balances = {"utility": told.utility, "working": told.working}
+        return Terms(Money.parse(balances.get(purse[0], "0.00")))
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all worlds of a simulation have in common. `latency_factor` multiplies the waits that we insert."""
+
+    store: Store
+    sender: Sender
+    template: WorldTemplate
+    rails: Mapping[str, Rail]
+    latency_factor: float
+
+
+class World:
+    """One universe. Services take it as their first argument; all its state is behind `run`."""
+
+    def __init__(self, name: str, seed: int, clock: SystemClock | VirtualClock, shared: Shared) -> None:
+        self.name = name
+        self.seed = seed
+        self.clock = clock
+        self.starts_at = clock.now()
+        self.store = shared.store
+        self.sender = shared.sender
+        self.template = shared.template
+        self.entropy = Entropy(seed)
+        self.hosts: dict[str, str] = {}
+        self.rules: tuple[FaultRule, ...] = ()
+        self.open_requests: set[str] = set()
+        self.is_closed = False
+        self._shared = shared
+        self._reserved: dict[str, tuple[int, int]] = {}
+        self._watchers: set[asyncio.Event] = set()
+        self._deliveries: dict[str, asyncio.Event] = {}
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def wait_seconds(self, published: float) -> float:
+        """A wait that the simulator itself inserts: the published one times the latency factor."""
+        return published * self._shared.latency_factor
+
+    async def run(self, work: Callable[[Transaction], T]) -> T:
+        if self.is_closed:
+            raise NoSuchWorld(f"the world {self.name!r} is gone")
+        result = await self.store.run(self.name, work)
+        self.wake()
+        return result
+
+    def close(self) -> None:
+        """The world is gone: whatever is still on its way in it leaves no trace."""
+        self.is_closed = True
+        self.wake()
+
+    def watch(self, watcher: asyncio.Event) -> None:
+        """Sets `watcher` after every commit, until `unwatch`."""
+        self._watchers.add(watcher)
+
+    def unwatch(self, watcher: asyncio.Event) -> None:
+        self._watchers.discard(watcher)
+
+    async def take(self, sequence: str) -> int:
+        """The next number of a sequence, from 1. Reserved in blocks: a restart skips numbers and repeats none."""
+        at, end = self._reserved.get(sequence, (0, 0))
+        if at == end:
+            at = await self.store.reserve(self.name, sequence, SEQUENCE_BLOCK)
+            end = at + SEQUENCE_BLOCK
+        self._reserved[sequence] = (at + 1, end)
+        return at
+
+    async def take_receipt_number(self) -> int:
+        return await self.take("receipt")
+
+    def receipt(self, provider: str, at: datetime, number: int) -> str:
+        """The receipt of a payment settled then, as the provider's rail writes it. `number` is from its sequence."""
+        return self._shared.rails[provider].receipt(at, number)
+
+    def provider_settings(self, tx: Transaction, provider: str) -> ProviderSettings:
+        return tx.get(ProviderSettings, provider) or self._shared.rails[provider].settings
+
+    def request_over(self, correlation: str) -> None:
+        """The request was answered, or its connection is gone: jobs born in it may run."""
+        if correlation in self.open_requests:
+            asyncio.get_running_loop().call_later(self.clock.grace_seconds, self.release, correlation)
+
+    def release(self, correlation: str) -> None:
+        """Jobs born in this request may run now, even while it is open."""
+        self.open_requests.discard(correlation)
+        self.wake()
+
+    def wake(self) -> None:
+        """Tells whoever watches this world that something changed."""
+        for watcher in self._watchers:
+            watcher.set()
+
+    def expect_delivery(self, correlation: str) -> asyncio.Event:
+        """An event that is set when a callback of this correlation was delivered."""
+        return self._deliveries.setdefault(correlation, asyncio.Event())
+
+    def delivered(self, correlation: str) -> None:
+        if correlation in self._deliveries:
+            self._deliveries.pop(correlation).set()

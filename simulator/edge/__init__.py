@@ -1,0 +1,1 @@
+"""The shared HTTP edge: parse, answer, admit, journal; the door out; and what a provider declares."""

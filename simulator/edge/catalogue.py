@@ -1,0 +1,85 @@
+"""Whether a fault rule makes sense: its form, and whether its provider knows the operation, the error and the code."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from pydantic import ValidationError
+
+from simulator.core.data import Data
+from simulator.core.faults import EFFECT_MODELS, Fail, FaultRule, Refuse, When
+from simulator.edge.provider import Provider
+
+Problem: TypeAlias = tuple[tuple[str | int, ...], str]
+
+
+def problems_of(rule: object, providers: Iterable[Provider]) -> list[Problem]:
+    """What is wrong with a rule: where in it, and what was expected. Empty when it is good."""
+    try:
+        told = FaultRule.model_validate(rule)
+    except ValidationError as error:
+        return [(_path(detail["loc"]), _message(dict(detail))) for detail in error.errors(include_url=False)]
+    name, operation, _ = told.at.split(".")
+    known = {provider.name: provider for provider in providers}
+    if name != "*" and name not in known:
+        return [(("at",), _unknown("provider", name, known))]
+    asked = list(known.values()) if name == "*" else [known[name]]
+    operations = [known_operation.name for provider in asked for known_operation in provider.operations]
+    if operation not in ("*", *operations):
+        return [(("at",), _unknown("operation", operation, operations))]
+    return _unknown_codes(told, asked)
+
+
+def _unknown_codes(rule: FaultRule, providers: list[Provider]) -> list[Problem]:
+    effect = rule.effect
+    if isinstance(effect, Refuse) and effect.error is not None and not any(p.error(effect.error) for p in providers):
+        names = [error.name for provider in providers for error in provider.errors]
+        return [(("effect", "error"), _unknown("error", effect.error, names))]
+    if isinstance(effect, Fail):
+        operation = rule.at.split(".")[1]
+        codes = [
+            result.code
+            for provider in providers
+            for name, results in provider.result_codes.items()
+            if operation in ("*", name)
+            for result in results
+        ]
+        if effect.code not in codes:
+            return [(("effect", "code"), _unknown("result code", effect.code, codes))]
+    return []
+
+
+def _path(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Without the name of the union's member, which is no key in the file."""
+    return location[:1] + location[2:] if location[:1] == ("effect",) else location
+
+
+def _message(detail: dict[str, object]) -> str:
+    location = detail["loc"]
+    assert isinstance(location, tuple)
+    if detail["type"] == "extra_forbidden":
+        return _unknown("key", str(location[-1]), _keys_beside(location))
+    if detail["type"] == "missing":
+        return f"{location[-1]!r} is missing"
+    if detail["type"] == "union_tag_invalid":
+        given = detail["input"]
+        kind = str(given.get("kind")) if isinstance(given, dict) else str(given)
+        return _unknown("effect", kind, EFFECT_MODELS)
+    return str(detail["msg"]).removeprefix("Value error, ")
+
+
+def _keys_beside(location: tuple[str | int, ...]) -> Iterable[str]:
+    """The keys that may stand where an unknown one does."""
+    model: type[Data] = When if location[0] == "when" else FaultRule
+    if location[0] == "effect":
+        model = EFFECT_MODELS[str(location[1])]
+    return model.model_fields
+
+
+def _unknown(what: str, word: str, known: Iterable[str]) -> str:
+    words = list(dict.fromkeys(known))
+    near = difflib.get_close_matches(word, words, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else f": expected one of {', '.join(words)}" if words else ""
+    return f"unknown {what} {word!r}{hint}"

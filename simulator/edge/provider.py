@@ -1,0 +1,85 @@
+"""What a provider declares: its operations, jobs, settings and errors. The server reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from simulator.core.errors import DomainError
+from simulator.core.jobs import JobHandler
+from simulator.core.simulation import Simulation
+from simulator.core.worlds import ProviderSettings, World
+from simulator.edge.exchange import Exchange, Received, Reply
+
+
+class Mark(StrEnum):
+    """How sure we are of a fact of the wire."""
+
+    OFFICIAL = "official"
+    CAPTURED = "captured"
+    SDKS_AGREE = "SDKs agree"
+    ONE_SOURCE = "one source"
+    INFERRED = "inferred"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueError:
+    """A synchronous error that the provider may answer. `name` is ours, since codes are shared between texts."""
+
+    name: str
+    status: int
+    code: str
+    message: str
+    mark: Mark
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultCode:
+    """A result code of an outcome. `code` is text here; the wire may write it as a number."""
+
+    code: str
+    text: str
+    mark: Mark
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One endpoint. `admit` finds the world of a request, or raises why it is refused."""
+
+    name: str
+    method: str
+    path: str
+    admit: Callable[[Simulation, Received], Awaitable[World]]
+    handle: Callable[[Exchange], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """`refuse` turns a business error into the wire error of the exchange's operation, `broken` is said when we fail.
+
+    Paths under `prefixes` that no operation has are the provider's to refuse; `secrets` are wire names of what the
+    journal must not hold.
+    """
+
+    name: str
+    operations: tuple[Operation, ...]
+    jobs: Mapping[str, JobHandler]
+    settings: ProviderSettings
+    receipt: Callable[[datetime, int], str]
+    errors: tuple[CatalogueError, ...]
+    result_codes: Mapping[str, tuple[ResultCode, ...]]
+    refuse: Callable[[Exchange, DomainError], Reply]
+    broken: CatalogueError
+    error_reply: Callable[[Exchange, CatalogueError], Reply]
+    prefixes: tuple[str, ...]
+    secrets: frozenset[str]
+
+    def error(self, name_or_code: str) -> CatalogueError | None:
+        """By its name, or the first that has this code."""
+        named = (error for error in self.errors if error.name == name_or_code)
+        coded = (error for error in self.errors if error.code == name_or_code)
+        return next(named, None) or next(coded, None)

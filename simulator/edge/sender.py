@@ -1,0 +1,124 @@
+"""The one door out: delivers callbacks over HTTP, to loopback and private addresses unless told otherwise."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Collection, Mapping
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+from yarl import URL
+
+from simulator.core.clock import stopwatch
+from simulator.core.outbox import Callback, Delivery, Outcome
+
+ANSWER_KEPT_BYTES = 16_384
+DELIVERIES_AT_ONCE, DELIVERIES_PER_HOST = 64, 8
+IDLE_SECONDS = 0.5
+
+
+class PublicAddress(OSError):
+    """A callback may not go there: nobody's staging server gets a forged payment from a laptop."""
+
+
+def is_near(address: str) -> bool:
+    told = ipaddress.ip_address(address)
+    return told.is_loopback or told.is_private or told.is_link_local
+
+
+class NearResolver(AbstractResolver):
+    """Resolves names, and refuses those that lead to a public address."""
+
+    def __init__(self, allowed: Collection[str]) -> None:
+        self._allowed = allowed
+        self._resolver = ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._resolver.resolve(host, port, family)
+        if host not in self._allowed and not all(is_near(result["host"]) for result in found):
+            raise PublicAddress(_refusal(host))
+        return found
+
+    async def close(self) -> None:
+        await self._resolver.close()
+
+
+class HttpSender:
+    """Delivers over HTTP. No redirects, no cookies, connections that idle for half a second at most."""
+
+    def __init__(self, *, allowed: Collection[str] = (), hosts: Mapping[str, str] | None = None) -> None:
+        self._allowed = allowed
+        self._hosts = dict(hosts or {})
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, callback: Callback, hosts: Mapping[str, str]) -> Delivery:
+        began = stopwatch()
+        try:
+            url, headers = self._addressed(URL(callback.url), hosts)
+            async with self._open().post(
+                url, data=callback.body, headers={**callback.headers, **headers}, allow_redirects=False
+            ) as response:
+                answer = await _read(response.content)
+                return Delivery(Outcome.ANSWERED, response.status, answer, stopwatch() - began)
+        except PublicAddress as error:
+            return Delivery(Outcome.REFUSED, answer=str(error), seconds=stopwatch() - began)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            if isinstance(error.__cause__, PublicAddress):
+                return Delivery(Outcome.REFUSED, answer=str(error.__cause__), seconds=stopwatch() - began)
+            return Delivery(Outcome.UNREACHABLE, answer=type(error).__name__, seconds=stopwatch() - began)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    def _addressed(self, url: URL, hosts: Mapping[str, str]) -> tuple[URL, dict[str, str]]:
+        """Where to connect to, and the Host header to send there."""
+        host = url.host or ""
+        address = hosts.get(host) or self._hosts.get(host)
+        if address is not None:
+            name, _, port = address.rpartition(":")
+            told = host if url.is_default_port() else f"{host}:{url.port}"
+            return url.with_host(name).with_port(int(port)), {"Host": told}
+        if _is_literal(host) and host not in self._allowed and not is_near(host):
+            raise PublicAddress(_refusal(host))
+        return url, {}
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(
+                limit=DELIVERIES_AT_ONCE,
+                limit_per_host=DELIVERIES_PER_HOST,
+                keepalive_timeout=IDLE_SECONDS,
+                resolver=NearResolver(self._allowed),
+            )
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": "pesabox"},
+                timeout=aiohttp.ClientTimeout(total=None),
+            )
+        return self._session
+
+
+async def _read(content: aiohttp.StreamReader) -> str:
+    """The answer, or its beginning, however the network cut it."""
+    answer = b""
+    while len(answer) < ANSWER_KEPT_BYTES and (piece := await content.read(ANSWER_KEPT_BYTES - len(answer))):
+        answer += piece
+    return answer.decode("utf-8", "replace")
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _refusal(host: str) -> str:
+    return f"{host} is a public address; to call it nevertheless: --allow-callbacks {host}"

@@ -1,0 +1,185 @@
+"""The provider's face: finds the operation and the world, asks the fault rules, journals, answers, lets jobs go."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from simulator.core.errors import DomainError, MethodNotAllowed, UnknownPath
+from simulator.core.faults import CallbackFirst, Delay, Facts, FaultRule, Hang, Reset
+from simulator.core.journal import Event, EventKind
+from simulator.core.payments import Payment
+from simulator.core.prompts import answers_by_itself
+from simulator.core.simulation import DEFAULT_WORLD, Simulation
+from simulator.core.store import Transaction
+from simulator.core.worlds import NoSuchWorld
+from simulator.edge.exchange import NOTHING, Exchange, Received, Reply, why_header
+from simulator.edge.provider import Operation, Provider
+
+log = logging.getLogger(__name__)
+
+UNKNOWN_OPERATION = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a request is for: an operation, or only a provider that must refuse it."""
+
+    provider: Provider
+    operation: Operation | None
+    refusal: Exception | None
+
+
+class Server:
+    """Serves all providers, from the root and under their names."""
+
+    def __init__(self, simulation: Simulation, providers: Iterable[Provider]) -> None:
+        self._simulation = simulation
+        self._providers = tuple(providers)
+        self._operations = {
+            (operation.path, operation.method): (provider, operation)
+            for provider in self._providers
+            for operation in provider.operations
+        }
+        self._by_path = {path: provider for (path, _), (provider, _) in self._operations.items()}
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        path = "/" + "/".join(part for part in request.path.split("/") if part)
+        target = self._find(request.method, path)
+        if target is None:
+            why = f"no provider has the path {path}"
+            told = {"error": {"code": "not_found", "message": why, "field": None}}
+            return web.json_response(told, status=404, headers={"Pesabox-Why": why_header(why)})
+        exchange = await self._admit(target, await Received.of(request, path))
+        world = exchange.world
+        world.open_requests.add(exchange.correlation)
+        try:
+            reply = await self._answer(exchange, target)
+            return await self._send(request, exchange, reply)
+        except NoSuchWorld as error:
+            return Reply(503, b"", why=str(error)).response()
+        finally:
+            world.request_over(exchange.correlation)
+
+    def _find(self, method: str, path: str) -> Target | None:
+        for provider in self._providers:
+            path = path.removeprefix(f"/{provider.name}") if path.startswith(f"/{provider.name}/") else path
+        found = self._operations.get((path, method))
+        if found is not None:
+            return Target(*found, refusal=None)
+        if path in self._by_path:
+            return Target(self._by_path[path], None, MethodNotAllowed(method, f"{path} has no method {method}"))
+        owner = next((provider for provider in self._providers if path.startswith(provider.prefixes)), None)
+        return Target(owner, None, UnknownPath(f"{owner.name} has no path {path}")) if owner is not None else None
+
+    async def _admit(self, target: Target, received: Received) -> Exchange:
+        """The exchange in the world that its credentials name; what no world admits happens in the default one."""
+        world, problem = None, target.refusal
+        if target.operation is not None:
+            try:
+                world = await target.operation.admit(self._simulation, received)
+            except Exception as error:
+                problem = error
+        world = world or await self._simulation.world_on_first_use(DEFAULT_WORLD)
+        return Exchange(
+            world=world,
+            tokens=self._simulation.tokens,
+            provider=target.provider,
+            operation=target.operation.name if target.operation is not None else UNKNOWN_OPERATION,
+            number=await world.take("request"),
+            received=received,
+            at=world.now(),
+            problem=problem,
+        )
+
+    async def _answer(self, exchange: Exchange, target: Target) -> Reply:
+        try:
+            if exchange.problem is not None:
+                raise exchange.problem
+            assert target.operation is not None
+            exchange.fault = await exchange.choose_fault("request", Facts(exchange.operation))
+            if exchange.fault is not None:
+                return await self._early(exchange, target.operation)
+            return await target.operation.handle(exchange)
+        except NoSuchWorld:
+            raise
+        except DomainError as error:
+            reply = exchange.provider.refuse(exchange, error)
+        except Exception:
+            return await self._broken(exchange, traceback.format_exc())
+        await exchange.world.run(lambda tx: exchange.record(tx, reply))
+        return reply
+
+    async def _early(self, exchange: Exchange, operation: Operation) -> Reply:
+        """A fault rule acts before anything is done."""
+        rule = exchange.fault
+        assert rule is not None
+        if isinstance(rule.effect, Delay):
+            await exchange.world.clock.sleep(rule.effect.seconds)
+            exchange.fault = None
+            exchange.fault_before = rule
+            return await operation.handle(exchange)
+        await exchange.world.run(lambda tx: exchange.record(tx, NOTHING))
+        return exchange.sent_instead(NOTHING)
+
+    async def _broken(self, exchange: Exchange, told: str) -> Reply:
+        """A defect of ours: the provider's own internal error, and a traceback in the journal."""
+        log.error("%s failed\n%s", exchange.place, told)
+        reply = exchange.provider.error_reply(exchange, exchange.provider.broken)
+
+        def record(tx: Transaction) -> None:
+            exchange.record(tx, reply)
+            data = {"operation": exchange.place, "traceback": told}
+            tx.append(Event(EventKind.ERROR, exchange.world.now(), data, correlation=exchange.correlation))
+
+        await exchange.world.run(record)
+        return reply
+
+    async def _send(self, request: web.Request, exchange: Exchange, reply: Reply) -> web.StreamResponse:
+        """Sends what the fault rule leaves of the reply. The request is over when this returns."""
+        rule = exchange.fault
+        if rule is not None:
+            await self._before_sending(exchange, rule)
+            reply = exchange.sent_instead(reply)
+        response = reply.response() if reply is not NOTHING else web.Response()
+        if reply is NOTHING:
+            _close(request, is_reset=rule is not None and isinstance(rule.effect, Reset))
+            return response
+        await response.prepare(request)
+        await response.write_eof()
+        return response
+
+    async def _before_sending(self, exchange: Exchange, rule: FaultRule) -> None:
+        clock = exchange.world.clock
+        if isinstance(rule.effect, Delay | Hang):
+            await clock.sleep(rule.effect.seconds)
+        elif isinstance(rule.effect, CallbackFirst):
+            await _callback_first(exchange, rule)
+
+
+async def _callback_first(exchange: Exchange, rule: FaultRule) -> None:
+    """Lets the jobs go and waits for the first delivery; on a phone that waits for a person it does not apply."""
+    world = exchange.world
+
+    def applies(tx: Transaction) -> bool:
+        payments = tx.find(Payment, by="correlation", value=exchange.correlation)
+        if payments and answers_by_itself(tx, world, payments[0]):
+            return True
+        data = {"fault": rule.name, "why": "callback_first does not apply: nothing decides this payment by itself"}
+        tx.append(Event(EventKind.FAULT, world.now(), data, correlation=exchange.correlation))
+        return False
+
+    if await world.run(applies):
+        delivered = world.expect_delivery(exchange.correlation)
+        world.release(exchange.correlation)
+        await world.clock.until(delivered)
+
+
+def _close(request: web.Request, *, is_reset: bool) -> None:
+    transport = request.transport
+    if transport is not None:
+        transport.abort() if is_reset else transport.close()

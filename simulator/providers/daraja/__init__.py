@@ -1,0 +1,28 @@
+"""Daraja: Safaricom's M-PESA API, environment `sandbox`. What each behaviour rests on is in README.md."""
+
+from simulator.core.worlds import ProviderSettings
+from simulator.edge.provider import Provider
+from simulator.providers.daraja.errors import BY_NAME, CATALOGUE, STILL_PROCESSING, STK_RESULTS, error_reply, refuse
+from simulator.providers.daraja.identifiers import receipt
+from simulator.providers.daraja.products.stk_push import send_result
+from simulator.providers.daraja.routes import OPERATIONS
+
+PROVIDER = Provider(
+    name="daraja",
+    operations=OPERATIONS,
+    jobs={"daraja.stk_push.decided": send_result},
+    settings=ProviderSettings(
+        "daraja",
+        latency={"stk_push.processing": 1.0, "stk_push.callback": 2.0},
+        lifetimes={"token": 3600.0, "prompt": 60.0},
+        limits={"daily": "500000.00"},
+    ),
+    receipt=receipt,
+    errors=CATALOGUE,
+    result_codes={"stk_push": STK_RESULTS, "stk_query": (STILL_PROCESSING,)},
+    refuse=refuse,
+    broken=BY_NAME["internal_server_error"],
+    error_reply=error_reply,
+    prefixes=("/oauth/", "/mpesa/"),
+    secrets=frozenset({"Password", "SecurityCredential", "access_token"}),
+)

@@ -1,0 +1,57 @@
+"""Who may call: Basic credentials for a token, bearer tokens for the rest, and the password of an STK request."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+
+from simulator.core.errors import InvalidClient, InvalidToken, WrongPassword
+from simulator.core.merchants import Merchant
+from simulator.core.simulation import InvalidWorldName, Simulation, world_named_in
+from simulator.core.worlds import World
+from simulator.edge.exchange import Received
+
+
+async def admit_bearer(simulation: Simulation, received: Received) -> World:
+    """The world that the bearer token names."""
+    value = received.credential("Bearer")
+    if value is None:
+        raise InvalidToken("expected the header Authorization: Bearer <access token>")
+    token = simulation.tokens.get(value)
+    if token is None or token.provider != "daraja":
+        raise InvalidToken("this access token was never given here: ask /oauth/v1/generate for one")
+    world = simulation.world(token.world)
+    if world.now() >= token.expires_at:
+        raise InvalidToken(f"this access token expired at {token.expires_at.isoformat()}")
+    return world
+
+
+async def admit_client(simulation: Simulation, received: Received) -> World:
+    """The world that the consumer key names, made on first use."""
+    key, secret = client_of(received)
+    if not simulation.accepts(key, secret):
+        raise InvalidClient(f"consumer key {key!r} is not known with this secret")
+    try:
+        return await simulation.world_on_first_use(world_named_in(key))
+    except InvalidWorldName as error:
+        raise InvalidClient(str(error)) from None
+
+
+def client_of(received: Received) -> tuple[str, str]:
+    """Consumer key and secret. Some clients add a newline to the credentials: they are trimmed [SDKs agree]."""
+    told = received.credential("Basic")
+    try:
+        pair = base64.b64decode(told or "", validate=True).decode().strip()
+    except ValueError:
+        pair = ""
+    key, _, secret = pair.partition(":")
+    if not key or not secret:
+        raise InvalidClient("expected the header Authorization: Basic base64(ConsumerKey:ConsumerSecret)")
+    return key.strip(), secret.strip()
+
+
+def check_password(merchant: Merchant, shortcode: str, password: object, timestamp: str) -> None:
+    """`Password` is base64(shortcode + passkey + timestamp) of the same body; anything else is wrong credentials."""
+    expected = base64.b64encode(f"{shortcode}{merchant.passkey}{timestamp}".encode()).decode()
+    if not isinstance(password, str) or not hmac.compare_digest(password.encode(), expected.encode()):
+        raise WrongPassword(f"Password is not base64 of {shortcode}, its passkey and {timestamp}")

@@ -1,0 +1,42 @@
+"""Daraja's identifiers, dates and receipts (environment `sandbox`, its wire of 2026)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from simulator.core.entropy import BASE36, Entropy
+
+HEX = "0123456789abcdef"
+FIRST_COUNTER = 1_071_872  # captured counters have four to eight digits
+FIRST_RECEIPT = 11_000_000_000
+CHECKOUT_STEP = timedelta(milliseconds=100)  # the one digit behind the seconds
+
+
+def gateway_id(entropy: Entropy, number: int) -> str:
+    """`requestId`, `MerchantRequestID`: the last four groups of a gateway node's UUID, fused with a counter [captured].
+
+    The node is the world's and stays; only the counter grows.
+    """
+    node = entropy.text(HEX, 22, "gateway node")
+    variant = "89ab"[entropy.number("gateway node", "variant") % 4]
+    return f"{node[:4]}-4{node[4:7]}-{variant}{node[7:10]}-{node[10:22]}{FIRST_COUNTER + number}"
+
+
+def checkout_request_id(at: datetime, msisdn: str) -> str:
+    """`ws_CO_` + ddMMyyyyHHmmss + one digit + the payer's last nine [captured since Aug 2026]."""
+    return f"ws_CO_{at:%d%m%Y%H%M%S}{at.microsecond // 100_000}{msisdn[-9:]}"
+
+
+def receipt(at: datetime, number: int) -> str:
+    """Year letter (A is 2006), month letter, day, seven base-36 characters [captured, rule inferred]."""
+    letters, rest = "", FIRST_RECEIPT + number
+    for _ in range(7):
+        rest, digit = divmod(rest, 36)
+        letters = BASE36[digit] + letters
+    year = chr(ord("A") + (at.year - 2006) % 26)  # nobody knows what follows Z, in 2032
+    return f"{year}{BASE36[9 + at.month]}{BASE36[at.day]}{letters}"
+
+
+def compact_time(at: datetime) -> str:
+    """yyyyMMddHHmmss, in EAT."""
+    return f"{at:%Y%m%d%H%M%S}"

@@ -1,0 +1,13 @@
+"""Daraja's endpoints: each an operation, by the name that fault rules use."""
+
+from __future__ import annotations
+
+from simulator.edge.provider import Operation
+from simulator.providers.daraja.access import admit_bearer, admit_client
+from simulator.providers.daraja.products import oauth, stk_push, stk_query
+
+OPERATIONS = (
+    Operation("oauth", "GET", "/oauth/v1/generate", admit_client, oauth.generate),
+    Operation("stk_push", "POST", "/mpesa/stkpush/v1/processrequest", admit_bearer, stk_push.process_request),
+    Operation("stk_query", "POST", "/mpesa/stkpushquery/v1/query", admit_bearer, stk_query.query),
+)

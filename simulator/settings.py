@@ -1,0 +1,121 @@
+"""Every setting of the simulator, parsed once and passed down as a value; and the world file."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from simulator.core.clock import VIRTUAL_START, nairobi
+from simulator.core.data import Data
+from simulator.core.worlds import WorldTemplate
+from simulator.yaml_file import BadFile, YamlFile
+
+LATENCY_FACTORS = {"system": 0.1, "virtual": 1.0}
+
+
+class BadSetting(Exception):
+    """A flag, a variable or a file that the caller must mend: one plain line."""
+
+
+def local_time(told: str | datetime) -> datetime:
+    """ISO 8601; without an offset it is Nairobi's."""
+    return nairobi(told if isinstance(told, datetime) else datetime.fromisoformat(told))
+
+
+class Settings(Data):
+    """Flags of `pesabox serve`; each also a variable `PESABOX_…`."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8200
+    store: Literal["memory:"] = "memory:"
+    seed: Annotated[int, Field(ge=0)] = 1
+    clock: Literal["system", "virtual"] = "system"
+    latency: Annotated[float, Field(ge=0, le=1000)] | None = None
+    world: Path | None = None
+    starts_at: datetime = VIRTUAL_START
+    retain: Annotated[int, Field(ge=1)] = 20_000
+    answer_timeout: Annotated[float, Field(gt=0)] = 5.0
+    credentials: Literal["lenient", "strict"] = "lenient"
+    control_token: str | None = None
+    allow_callbacks: tuple[str, ...] = ()
+    resolve: Annotated[dict[str, str], Field(default_factory=dict)]
+    quiet: bool = True
+
+    @field_validator("starts_at", mode="before")
+    @classmethod
+    def _is_a_time(cls, told: str | datetime) -> datetime:
+        return local_time(told)
+
+    @field_validator("resolve", mode="before")
+    @classmethod
+    def _are_hosts(cls, told: Any) -> dict[str, str]:
+        if isinstance(told, dict):
+            return told
+        pairs = dict(pair.partition("=")[::2] for pair in told)
+        for host, address in pairs.items():
+            name, _, port = address.rpartition(":")
+            if not host or not name or not port.isdecimal():
+                raise ValueError(f"{host}={address} is not HOST=ADDRESS:PORT")
+        return pairs
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Settings:
+        if not is_loopback(self.host) and not self.control_token:
+            raise ValueError(f"host {self.host} is not loopback: it needs a control token (--control-token)")
+        return self
+
+    @property
+    def latency_factor(self) -> float:
+        return LATENCY_FACTORS[self.clock] if self.latency is None else self.latency
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def parse_settings(told: dict[str, Any]) -> Settings:
+    """The settings, or `BadSetting` that names the first flag that is wrong."""
+    try:
+        return Settings.model_validate(told)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        flag = f"--{str(first['loc'][0]).replace('_', '-')}: " if first["loc"] else ""
+        raise BadSetting(flag + first["msg"].removeprefix("Value error, ")) from None
+
+
+def load_world(path: Path | None) -> WorldTemplate:
+    """What a fresh world holds: the default, extended by the file's."""
+    default = yaml.load(files("simulator").joinpath("world.yaml").read_text(), Loader=yaml.CSafeLoader)
+    if path is None:
+        return WorldTemplate.model_validate(default)
+    try:
+        file = YamlFile(path)
+    except BadFile as error:
+        raise BadSetting(str(error)) from None
+    if not isinstance(file.data, dict):
+        raise BadSetting(f"{file.place(())}: expected a mapping with keys, merchants, subscribers")
+    try:
+        return WorldTemplate.model_validate(_extended(default, file.data))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        told = first["msg"].removeprefix("Value error, ")
+        raise BadSetting(f"{file.place(first['loc'])}: {'.'.join(map(str, first['loc']))}: {told}") from None
+
+
+def _extended(default: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    merged = default | told
+    for part in ("keys", "merchants", "subscribers"):
+        if isinstance(told.get(part), dict):
+            merged[part] = default[part] | told[part]
+    return merged

@@ -1,0 +1,68 @@
+import pytest
+from pydantic import ValidationError
+
+from app_under_test.settings import Settings, settings_from
+
+OWN = {"channel_key": "c", "operator_key": "o", "callback_secret": "s"}
+
+
+def settings(**changes):
+    given = {"provider_url": "http://127.0.0.1:8200", "public_url": "http://app.test", "database": "sqlite:///bank.db"}
+    return Settings(**given | changes)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://app.test",
+        "http://localhost:8300",
+        "http://bank.localhost",
+        "http://127.0.0.1:8300",
+        "http://[::1]:8300",
+        "http://192.168.1.4",
+        "http://10.0.0.1/bank",
+    ],
+)
+def test_at_home_the_default_keys_will_do(url):
+    assert settings(public_url=url).public_url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["https://bank.example.com", "http://8.8.8.8", "https://app.test.example.com", "https://test"]
+)
+def test_in_public_every_default_secret_is_refused(url):
+    for name in OWN:
+        with pytest.raises(ValidationError, match=rf"is public: set {name} to secrets"):
+            settings(public_url=url, **{other: value for other, value in OWN.items() if other != name})
+    assert settings(public_url=url, **OWN).public_url == url
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        pytest.param({"provider_url": "127.0.0.1:8200"}, "http://HOST", id="no scheme"),
+        pytest.param({"public_url": "http://"}, "http://HOST", id="no host"),
+        pytest.param({"public_url": "http://app.test/?a=1"}, "http://HOST", id="a query"),
+        pytest.param({"database": "sqlite://"}, "sqlite:///FILE", id="a database in memory"),
+        pytest.param({"database": "sqlite:///:memory:"}, "sqlite:///FILE", id="a database in memory, by name"),
+        pytest.param({"database": "bank.db"}, "sqlite:///FILE", id="a file that is no URL"),
+        pytest.param({"channel_key": ""}, "channel_key", id="no key"),
+        pytest.param({"channel_key": "k", "operator_key": "k"}, "must differ", id="one key for both"),
+        pytest.param({"callback_addresses": "nowhere"}, "callback_addresses", id="no address"),
+        pytest.param({"opening_float": 5}, "opening_float", id="a float that is a number"),
+        pytest.param({"ask_after_seconds": 0}, "ask_after_seconds", id="no time"),
+        pytest.param({"misspelt": 1}, "misspelt", id="misspelt"),
+    ],
+)
+def test_what_cannot_be_is_refused(changes, told):
+    with pytest.raises(ValidationError, match=told):
+        settings(**changes)
+
+
+def test_each_setting_has_its_environment_variable_and_what_is_given_wins():
+    environment = {"PESABOX_BANK_PASSKEY": "p", "PESABOX_BANK_PUBLIC_URL": "http://other.test", "PASSKEY": "x"}
+    assert settings_from(environment, public_url="http://app.test") == {"passkey": "p", "public_url": "http://app.test"}
+
+
+def test_secrets_are_not_shown():
+    assert "bank-channel-key" not in repr(settings())

@@ -1,0 +1,317 @@
+"""What several suites share: a world with a provider of our own and no HTTP, and a whole simulator behind HTTP."""
+
+import asyncio
+import base64
+import contextlib
+import json
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import hypothesis
+import pytest
+from aiohttp import web
+
+from simulator.app import running
+from simulator.core import outbox
+from simulator.core.faults import Facts
+from simulator.core.jobs import Job
+from simulator.core.money import Money
+from simulator.core.outbox import Callback, Delivery, Outcome
+from simulator.core.payments import Kind, Payment, begun
+from simulator.core.prompts import Prompt, show_prompt
+from simulator.core.simulation import Clocks, Simulation
+from simulator.core.worlds import ProviderSettings, Shared, WorldTemplate
+from simulator.settings import Settings
+from simulator.stores.memory import MemoryStore
+
+ANN, BEN = "254708374149", "254711000002"
+SHORTCODE, PASSKEY = "174379", "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"
+
+hypothesis.settings.register_profile("quick", deadline=None, derandomize=True, max_examples=100, database=None)
+hypothesis.settings.load_profile("quick")
+
+
+# A world without HTTP.
+
+
+class RecordingSender:
+    """Remembers what was sent and when; answers from its script, else 200. A scripted function is awaited."""
+
+    def __init__(self):
+        self.sent = []
+        self.script = deque()
+
+    async def send(self, callback, hosts):
+        self.sent.append(callback)
+        answer = self.script.popleft() if self.script else Delivery(Outcome.ANSWERED, 200, "ok")
+        return await answer() if callable(answer) else answer
+
+
+class FakeRail:
+    """A provider as core knows one, by the name `fake`."""
+
+    settings = ProviderSettings("fake", lifetimes={"prompt": 60.0}, limits={"daily": "500000.00"})
+
+    def receipt(self, at, number):
+        return f"RECEIPT{number}"
+
+
+async def _send_result(world, job):
+    """Job: what a provider does with a decided payment: it promises a callback, at once."""
+    number = await world.take("callback")
+
+    def work(tx):
+        payment = tx.get(Payment, job.subject)
+        if tx.get(Job, job.key) is None:
+            return
+        tx.done(job)
+        outbox.post(tx, a_callback(f"c{number}", payment), world.now())
+
+    await world.run(work)
+
+
+def a_callback(key, payment=None, **changes):
+    told = {
+        "key": key,
+        "payment": payment.key if payment else "p0",
+        "operation": "fake.push",
+        "correlation": payment.correlation if payment else "r0",
+        "facts": Facts("push", payment.msisdn if payment else ANN, "100.00", payment.reference if payment else "R0"),
+        "url": "http://app.test/callback",
+        "body": b'{"result":0}',
+        "told": {"result": 0},
+        "headers": {"Content-Type": "application/json"},
+    }
+    return Callback(**(told | changes))
+
+
+@pytest.fixture
+def callback():
+    """Makes a callback of a payment, or of none."""
+    return a_callback
+
+
+@pytest.fixture
+def sender():
+    return RecordingSender()
+
+
+@pytest.fixture
+def template():
+    return WorldTemplate.model_validate(
+        {
+            "keys": {"key": "secret"},
+            "merchants": {"600000": {"name": "Bank"}},
+            "subscribers": {ANN: {"name": "ANN", "policy": "manual", "balance": "1000.00"}},
+        }
+    )
+
+
+@pytest.fixture
+async def simulate(sender, template):
+    """Makes a simulation without HTTP, whose one provider is `fake`."""
+    made = []
+
+    def make(*, is_virtual=True, seed=1, jobs=None, latency=1.0, template=template, is_strict=False):
+        shared = Shared(MemoryStore(template.terms), sender, template, {"fake": FakeRail()}, latency)
+        clocks = Clocks(is_virtual, answer_timeout_seconds=1.0)
+        handlers = {"fake.push.decided": _send_result} | (jobs or {})
+        made.append(Simulation(shared, clocks, seed=seed, jobs=handlers, is_strict=is_strict))
+        return made[-1]
+
+    yield make
+    for simulation in made:
+        await simulation.close()
+
+
+@pytest.fixture
+async def simulation(simulate):
+    return simulate()
+
+
+@pytest.fixture
+async def world(simulation):
+    return await simulation.open("default")
+
+
+@pytest.fixture
+def push():
+    """Starts a collection of the `fake` provider; gives the payment's id."""
+
+    async def start(world, msisdn=ANN, amount="100.00", *, delay_seconds=0.0, life_seconds=60.0):
+        number, now = await world.take("payment"), world.now()
+        payment = Payment(
+            key=f"p{number}",
+            what=Kind.COLLECTION,
+            operation="fake.push",
+            amount=Money.parse(amount),
+            msisdn=msisdn,
+            merchant="600000",
+            reference=f"R{number}",
+            provider_reference=f"X{number}",
+            correlation=f"r{number}",
+        )
+        prompt = Prompt(msisdn, payment.key, "Pay?", now, now + timedelta(seconds=life_seconds), delay_seconds)
+        await world.run(lambda tx: show_prompt(tx, world, begun(payment, now), prompt))
+        return payment.key
+
+    return start
+
+
+@pytest.fixture
+def events():
+    """The journal of a world, of one kind or whole."""
+
+    async def read(world, kind=None):
+        return [
+            event for event in await world.store.events(world.name, after=0, limit=10_000) if kind in (None, event.kind)
+        ]
+
+    return read
+
+
+@pytest.fixture
+def record():
+    """Reads one committed record of a world."""
+
+    async def read(world, kind, key):
+        return await world.run(lambda tx: tx.get(kind, key))
+
+    return read
+
+
+# A simulator behind HTTP.
+
+
+@dataclass
+class Answer:
+    status: int
+    body: Any
+    headers: Any
+    text: str
+
+    @property
+    def items(self):
+        return self.body["items"]
+
+
+class App:
+    """What callbacks reach. Answers from its script, else 200; a scripted function is awaited with the request."""
+
+    def __init__(self):
+        self.received = []
+        self.script = deque()
+        self.arrived = asyncio.Event()
+        self.url = ""
+
+    async def handle(self, request):
+        self.received.append((request.path, dict(request.headers), await request.text()))
+        self.arrived.set()
+        answer = self.script.popleft() if self.script else 200
+        if callable(answer):
+            answer = await answer(request)
+        return answer if isinstance(answer, web.StreamResponse) else web.json_response({"ok": True}, status=answer)
+
+
+@dataclass
+class Client:
+    """Drives one running simulator: its control API, Daraja, and the app that it calls back."""
+
+    url: str
+    simulation: Simulation
+    http: aiohttp.ClientSession
+    app: App
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    async def call(self, method, path, **told):
+        async with self.http.request(method, self.url + path, **told) as response:
+            text = await response.text()
+            with contextlib.suppress(ValueError):
+                return Answer(response.status, json.loads(text), response.headers, text)
+            return Answer(response.status, None, response.headers, text)
+
+    async def control(self, method, path, body=None, **told):
+        return await self.call(method, f"/_sim{path}", **({"json": body} if body is not None else {}), **told)
+
+    async def advance(self, seconds, world="default"):
+        answer = await self.control("POST", f"/clock/advance?world={world}", {"seconds": seconds})
+        assert answer.status == 200, answer.text
+        return answer.body
+
+    async def fault(self, at, world="default", name="rule", when=None, **effect):
+        rule = {"name": name, "at": at, "effect": effect} | ({"when": when} if when else {})
+        answer = await self.control("POST", f"/faults?world={world}", rule)
+        assert answer.status == 201, answer.text
+
+    async def journal(self, kind="", world="default", **query):
+        told = "&".join(f"{name}={value}" for name, value in query.items())
+        answer = await self.control("GET", f"/journal?world={world}&kind={kind}&limit=1000&{told}")
+        assert answer.status == 200, answer.text
+        return answer.items
+
+    async def authorization(self, world="default"):
+        if world not in self.tokens:
+            key = "pesabox-key" if world == "default" else f"pesabox-key@{world}"
+            answer = await self.call("GET", "/oauth/v1/generate?grant_type=client_credentials", headers=basic(key))
+            self.tokens[world] = answer.body["access_token"]
+        return {"Authorization": f"Bearer {self.tokens[world]}"}
+
+    def push_body(self, **changes):
+        stamp = "20260115103000"
+        return {
+            "BusinessShortCode": SHORTCODE,
+            "Password": base64.b64encode(f"{SHORTCODE}{PASSKEY}{stamp}".encode()).decode(),
+            "Timestamp": stamp,
+            "TransactionType": "CustomerPayBillOnline",
+            "Amount": "100",
+            "PartyA": ANN,
+            "PartyB": SHORTCODE,
+            "PhoneNumber": ANN,
+            "CallBackURL": f"{self.app.url}/callback",
+            "AccountReference": "A1",
+            "TransactionDesc": "x",
+        } | changes
+
+    async def push(self, path="/mpesa/stkpush/v1/processrequest", *, world="default", **changes):
+        headers = await self.authorization(world)
+        return await self.call("POST", path, json=self.push_body(**changes), headers=headers)
+
+
+def basic(key="pesabox-key", secret="pesabox-secret"):
+    return {"Authorization": "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()}
+
+
+@pytest.fixture
+def basic_header():
+    return basic
+
+
+@pytest.fixture
+async def start():
+    """Starts simulators on free ports, on the virtual clock unless told otherwise."""
+    async with contextlib.AsyncExitStack() as closing:
+
+        async def begin(**settings):
+            app = App()
+            receiver = web.Application()
+            receiver.router.add_route("*", "/{path:.*}", app.handle)
+            runner = web.AppRunner(receiver, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
+            await runner.setup()
+            closing.push_async_callback(runner.cleanup)
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            app.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            told = {"port": 0, "clock": "virtual"} | settings
+            simulator = await closing.enter_async_context(running(Settings.model_validate(told)))
+            http = await closing.enter_async_context(aiohttp.ClientSession())
+            return Client(simulator.url, simulator.simulation, http, app)
+
+        yield begin
+
+
+@pytest.fixture
+async def sim(start):
+    """A simulator on the virtual clock."""
+    return await start()

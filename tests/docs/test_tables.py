@@ -1,0 +1,23 @@
+"""The tables of the docs are made from the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from simulator.edge.tables import error_table, result_table
+from simulator.providers.daraja import PROVIDER
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def with_table(text: str, name: str, table: str) -> str:
+    found = re.search(rf"<!-- {name} -->\n.*?<!-- end -->", text, re.DOTALL)
+    assert found, f"no place for {name}"
+    return text.replace(found.group(), f"<!-- {name} -->\n{table}<!-- end -->")
+
+
+def test_the_tables_of_daraja_are_those_of_the_code(golden):
+    page = DOCS / "daraja.md"
+    text = with_table(page.read_text(), "errors", error_table(PROVIDER))
+    golden(page, with_table(text, "results", result_table(PROVIDER)))

@@ -1,0 +1,242 @@
+"""What fault rules do to a request and to its acknowledgement, as a client sees it and as the journal tells it."""
+
+import asyncio
+
+import aiohttp
+import pytest
+
+from simulator.providers import PROVIDERS
+
+ACKNOWLEDGED = "Success. Request accepted for processing"
+MANUAL, ANN = "254700000010", "254708374149"
+GONE = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
+OPERATIONS = [f"{provider.name}.{operation.name}" for provider in PROVIDERS for operation in provider.operations]
+
+
+async def states(sim):
+    return [payment["state"] for payment in (await sim.control("GET", "/payments")).items]
+
+
+async def last_request(sim):
+    return (await sim.journal("request"))[-1]
+
+
+@pytest.fixture
+async def pushed(sim):
+    """Pushes under one rule: the answer, or None when the connection ended without one."""
+
+    async def push(at, when=None, path="/mpesa/stkpush/v1/processrequest", changes=None, **effect):
+        await sim.authorization()
+        await sim.fault(at, when=when, **effect)
+        try:
+            async with asyncio.timeout(5):
+                return await sim.push(path, **(changes or {}))
+        except GONE:
+            return None
+
+    return push
+
+
+REFUSALS = [
+    pytest.param({"error": "spike_arrest"}, 500, "500.003.02", "application/json", id="by name"),
+    pytest.param({"error": "500.003.03"}, 500, "500.003.03", "application/json", id="by code"),
+    pytest.param({"status": 503, "body": "<h1>Down</h1>"}, 503, "<h1>Down</h1>", "text/html", id="html"),
+    pytest.param({"status": 429, "body": '{"a": 1}'}, 429, '{"a": 1}', "application/json", id="json"),
+    pytest.param({"status": 200, "body": "[]"}, 200, "[]", "application/json", id="a success that is none"),
+    pytest.param({"status": 502}, 502, "", "application/json", id="nothing but a status"),
+]
+
+
+# Before anything is done.
+
+
+@pytest.mark.parametrize(("effect", "status", "told", "kind"), REFUSALS)
+async def test_a_request_is_refused_with_nothing_done(sim, pushed, effect, status, told, kind):
+    answer = await pushed("daraja.stk_push.request", kind="refuse", **effect)
+    assert (answer.status, answer.headers["Content-Type"].partition(";")[0]) == (status, kind)
+    assert told in answer.text
+    assert await states(sim) == []
+    event = await last_request(sim)
+    assert (event["status"], event["fault"], "instead_of" in event) == (status, "rule", False)
+
+
+@pytest.mark.parametrize(
+    ("effect", "seconds"),
+    [
+        pytest.param({"kind": "hang"}, 600, id="hang"),
+        pytest.param({"kind": "hang", "seconds": 45}, 45, id="hang for a while"),
+        pytest.param({"kind": "reset"}, 0, id="reset"),
+    ],
+)
+async def test_a_request_is_never_answered_with_nothing_done(sim, pushed, effect, seconds):
+    assert await pushed("daraja.stk_push.request", **effect) is None
+    assert await states(sim) == []
+    assert (await sim.control("GET", "/clock")).body[
+        "now"
+    ] == f"2026-01-15T10:{30 + seconds // 60}:{seconds % 60:02d}+03:00"
+    event = await last_request(sim)
+    assert (event["status"], event["answer"], event["fault"]) == (0, "", "rule")
+
+
+async def test_a_request_is_delayed_and_then_done(sim, pushed):
+    answer = await pushed("daraja.stk_push.request", kind="delay", seconds=20)
+    assert answer.body["ResponseDescription"] == ACKNOWLEDGED
+    (payment,) = (await sim.control("GET", "/payments")).items
+    assert payment["timeline"][0]["at"] == "2026-01-15T10:30:20+03:00"
+    assert (await last_request(sim))["fault"] == "rule"
+
+
+async def test_a_delayed_request_may_still_lose_its_acknowledgement(sim, pushed):
+    await sim.fault("daraja.stk_push.acknowledgement", name="second", kind="reset")
+    assert await pushed("daraja.stk_push.request", kind="delay", seconds=20) is None
+    assert (await last_request(sim))["fault"] == "rule + second"
+    assert len(await states(sim)) == 1
+
+
+# The acknowledgement.
+
+
+@pytest.mark.parametrize(("effect", "status", "told", "kind"), REFUSALS)
+async def test_an_acknowledgement_is_a_refusal_though_all_was_done(sim, pushed, effect, status, told, kind):
+    answer = await pushed("daraja.stk_push.acknowledgement", kind="refuse", **effect)
+    assert (answer.status, answer.headers["Content-Type"].partition(";")[0]) == (status, kind)
+    assert told in answer.text
+    await sim.advance(60)
+    assert await states(sim) == ["succeeded"]
+    event = await last_request(sim)
+    assert (event["status"], event["instead_of"]["status"]) == (status, 200)
+    assert event["instead_of"]["answer"]["ResponseDescription"] == ACKNOWLEDGED
+
+
+@pytest.mark.parametrize("effect", [{"kind": "hang", "seconds": 3}, {"kind": "reset"}], ids=["hang", "reset"])
+async def test_an_acknowledgement_is_lost_though_all_was_done(sim, pushed, effect):
+    assert await pushed("daraja.stk_push.acknowledgement", **effect) is None
+    await sim.advance(60)
+    assert await states(sim) == ["succeeded"]
+    event = await last_request(sim)
+    assert (event["status"], event["instead_of"]["status"], event["payment"]) == (0, 200, "p000001")
+    assert len(sim.app.received) == 1
+
+
+async def test_an_acknowledgement_is_delayed_and_nothing_overtakes_it(sim, pushed):
+    answer = await pushed("daraja.stk_push.acknowledgement", kind="delay", seconds=30)
+    assert answer.body["ResponseDescription"] == ACKNOWLEDGED
+    assert (await sim.control("GET", "/clock")).body["now"] == "2026-01-15T10:30:30+03:00"
+    assert sim.app.received == []
+    await sim.advance(10)
+    assert len(sim.app.received) == 1
+
+
+@pytest.mark.parametrize(
+    "when", [pytest.param({"msisdn": ANN}, id="msisdn"), pytest.param({"amount": "100", "reference": "A1"}, id="both")]
+)
+async def test_a_rule_knows_whom_an_acknowledgement_is_for(sim, pushed, when):
+    assert await pushed("daraja.stk_push.acknowledgement", when=when, kind="reset") is None
+    assert (
+        await sim.push(PhoneNumber="254711000002", PartyA="254711000002", Amount="5", AccountReference="B")
+    ).status == 200
+
+
+@pytest.mark.parametrize("place", OPERATIONS)
+async def test_every_operation_keeps_a_rule_about_its_acknowledgement(sim, place, basic_header):
+    """A rule that is accepted must act: the catalogue takes `acknowledgement` of each operation."""
+    pushed = await sim.push()
+    await sim.fault(f"{place}.acknowledgement", kind="refuse", status=418)
+    body = sim.push_body()
+    query = {key: body[key] for key in ("BusinessShortCode", "Password", "Timestamp")}
+    asks = {
+        "daraja.oauth": lambda: sim.call(
+            "GET", "/oauth/v1/generate?grant_type=client_credentials", headers=basic_header()
+        ),
+        "daraja.stk_push": lambda: sim.push(PhoneNumber="254711000002", PartyA="254711000002"),
+        "daraja.stk_query": lambda: sim.push(
+            "/mpesa/stkpushquery/v1/query", **query, CheckoutRequestID=pushed.body["CheckoutRequestID"]
+        ),
+    }
+    if place not in asks:
+        pytest.skip(f"{place} has no request here: add one")
+    assert (await asks[place]()).status == 418
+
+
+# The callback first.
+
+
+async def test_the_callback_comes_before_its_acknowledgement(sim, pushed):
+    order = []
+
+    async def note(request):
+        order.append("callback")
+        return 200
+
+    sim.app.script.append(note)
+    answer = await pushed("daraja.stk_push.acknowledgement", kind="callback_first")
+    order.append("acknowledgement")
+    assert answer.body["ResponseDescription"] == ACKNOWLEDGED
+    assert order == ["callback", "acknowledgement"]
+    assert await states(sim) == ["succeeded"]
+
+
+async def test_the_callback_comes_first_on_the_system_clock_too(start):
+    sim = await start(clock="system", latency=0)
+    await sim.fault("daraja.stk_push.acknowledgement", kind="callback_first")
+    async with asyncio.timeout(5):
+        assert (await sim.push()).status == 200
+    assert len(sim.app.received) == 1
+
+
+async def test_the_callback_first_of_a_phone_that_waits_for_a_person_does_not_apply(sim, pushed):
+    changes = {"PhoneNumber": MANUAL, "PartyA": MANUAL}
+    answer = await pushed("daraja.stk_push.acknowledgement", kind="callback_first", changes=changes)
+    assert answer.status == 200
+    assert sim.app.received == []
+    (event,) = await sim.journal("fault")
+    assert (event["fault"], "does not apply" in event["why"]) == ("rule", True)
+
+
+async def test_the_callback_first_of_a_question_without_a_payment_does_not_apply(sim, pushed):
+    answer = await sim.push()
+    await sim.fault("daraja.stk_query.acknowledgement", kind="callback_first")
+    asked = await sim.push("/mpesa/stkpushquery/v1/query", CheckoutRequestID=answer.body["CheckoutRequestID"])
+    assert (asked.status, len(await sim.journal("fault"))) == (200, 1)
+
+
+async def test_a_dropped_callback_does_not_keep_its_acknowledgement_back_for_ever(sim, pushed):
+    await sim.fault("daraja.stk_push.callback", name="lost", kind="drop")
+    answer = await pushed("daraja.stk_push.acknowledgement", kind="callback_first")
+    assert (answer.status, sim.app.received) == (200, [])
+
+
+# Processing.
+
+
+async def test_a_payment_fails_with_the_code_that_a_rule_asks_for(sim, pushed):
+    await pushed("daraja.stk_push.processing", kind="fail", code="17")
+    await sim.advance(10)
+    (payment,) = (await sim.control("GET", "/payments")).items
+    assert (payment["state"], payment["reason"]) == ("failed", "17")
+    assert '"ResultCode":17' in sim.app.received[0][2]
+
+
+async def test_processing_is_delayed_between_the_answer_and_the_money(sim, pushed):
+    await pushed("daraja.stk_push.processing", kind="delay", seconds=100)
+    await sim.advance(106)
+    assert await states(sim) == ["prompted"]
+    await sim.advance(1)
+    assert await states(sim) == ["succeeded"]
+
+
+async def test_an_app_that_asks_back_from_its_callback_is_served(sim):
+    """The app queries the provider before it answers the callback; a rule keeps that answer back."""
+    answer = await sim.push()
+    await sim.fault("daraja.stk_query.request", kind="delay", seconds=5)
+
+    async def asks_back(request):
+        told = await sim.push("/mpesa/stkpushquery/v1/query", CheckoutRequestID=answer.body["CheckoutRequestID"])
+        return told.status
+
+    sim.app.script.append(asks_back)
+    await sim.advance(11)
+    assert await sim.journal("callback") == []
+    await sim.advance(10)
+    (event,) = await sim.journal("callback")
+    assert (event["status"], event["at"]) == (200, "2026-01-15T10:30:14+03:00")

@@ -1,0 +1,70 @@
+"""What every provider keeps, whichever it is."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import pytest
+
+from simulator.core.errors import Declined, Refused, family
+from simulator.edge.catalogue import problems_of
+from simulator.providers import PROVIDERS
+
+EVERY = pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+
+
+@EVERY
+def test_its_readme_lists_every_route(provider):
+    readme = files(f"simulator.providers.{provider.name}").joinpath("README.md").read_text()
+    for operation in provider.operations:
+        assert f"`{operation.method} {operation.path}`" in readme
+        assert f"`{operation.name}`" in readme
+
+
+@EVERY
+def test_its_error_table_is_total(provider):
+    errors = __import__(f"simulator.providers.{provider.name}.errors", fromlist=["errors"])
+    assert set(errors.REFUSALS) == set(family(Refused))
+    assert set(errors.OUTCOMES) == set(family(Declined))
+    assert set(errors.REFUSALS.values()) <= {error.name for error in provider.errors}
+
+
+@EVERY
+def test_every_error_and_code_may_be_asked_for_by_a_rule(provider):
+    for error in provider.errors:
+        effect = {"kind": "refuse", "error": error.name}
+        assert problems_of({"name": "r", "at": f"{provider.name}.*.request", "effect": effect}, PROVIDERS) == []
+    for operation, results in provider.result_codes.items():
+        for result in results:
+            rule = {
+                "name": "r",
+                "at": f"{provider.name}.{operation}.processing",
+                "effect": {"kind": "fail", "code": result.code},
+            }
+            assert problems_of(rule, PROVIDERS) == []
+
+
+@EVERY
+async def test_bad_credentials_are_refused_and_journalled(provider, bench):
+    for operation in provider.operations:
+        answer = await bench.call(operation.method, operation.path)
+        assert answer.status >= 400
+    events = (await bench.control("GET", "/journal?kind=request"))["items"]
+    assert [event["operation"] for event in events] == [f"{provider.name}.{o.name}" for o in provider.operations]
+    assert all(event["why"] for event in events)
+
+
+@EVERY
+async def test_it_answers_under_its_name_too(provider, bench):
+    for operation in provider.operations:
+        plain = await bench.call(operation.method, operation.path)
+        prefixed = await bench.call(operation.method, f"/{provider.name}{operation.path}")
+        assert plain.status == prefixed.status
+        assert (await bench.call("GET", f"/{provider.name}/_sim/health")).status == 404
+
+
+async def test_every_callback_is_journalled(bench):
+    await bench.result_of()
+    events = (await bench.control("GET", "/journal?kind=callback"))["items"]
+    assert [event["body"]["Body"]["stkCallback"]["ResultCode"] for event in events] == [0]
+    assert events[0]["answer"] == '{"ResultCode": 0, "ResultDesc": "Success"}'

@@ -1,0 +1,72 @@
+"""World files: what they extend, and what is told of a mistake in one."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.core.money import Money
+from simulator.settings import BadSetting, Settings, load_world, local_time, parse_settings
+
+
+def test_the_default_world_holds_what_is_promised():
+    template = load_world(None)
+    assert template.keys == {"pesabox-key": "pesabox-secret"}
+    assert template.merchant("174379").passkey.startswith("bfb279f9")
+    assert template.merchant("600999") is not None
+    assert template.merchant("5000").what == "till"
+    assert template.subscriber("254700000010").policy == "manual"
+    assert template.terms("merchant:600000:utility").opening == Money.shillings(10_000_000)
+    assert template.terms("subscriber:254722000000").opening == Money.shillings(50_000)
+
+
+def test_a_file_extends_it_and_wins(tmp_path):
+    path = tmp_path / "world.yaml"
+    path.write_text('subscribers: {"254700000010": {policy: cancel}}\nanybody: {balance: "1.00"}\n')
+    template = load_world(path)
+    assert template.subscriber("254700000010").policy == "cancel"
+    assert template.subscriber("254700000002").policy == "cancel"
+    assert template.terms("subscriber:254722000000").opening == Money.shillings(1)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param("- a", ":1:1: expected a mapping", id="a list"),
+        pytest.param("keys: [", ":2:1: ", id="no YAML"),
+        pytest.param("keys: {a: b, a: c}", ":1:14: the key 'a' stands here twice", id="twice"),
+        pytest.param("merchants: [{a: 1, a: 2}]", ":1:20: the key 'a' stands here twice", id="twice in a list"),
+        pytest.param("keys: [1]", ":1:7: keys: ", id="a list for a mapping"),
+        pytest.param("merchnts: {}", ":1:11: merchnts: ", id="unknown part"),
+        pytest.param('subscribers: {"0711": {}}', ":1:14: subscribers: '0711' is not a Kenyan", id="no number"),
+        pytest.param('anybody: {balance: "1.005"}', ":1:20: anybody.balance: '1.005' is not an amount", id="no amount"),
+        pytest.param('anybody: {pin: "12"}', ":1:16: anybody.pin: ", id="no PIN"),
+        pytest.param('merchants: {"1": {kind: shop}}', ":1:25: merchants.1.kind: ", id="no kind"),
+    ],
+)
+def test_a_mistake_names_file_and_place(tmp_path, text, told):
+    path = tmp_path / "world.yaml"
+    path.write_text(text + "\n")
+    with pytest.raises(BadSetting) as caught:
+        load_world(path)
+    assert str(caught.value).startswith(str(path))
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_time_without_offset_is_nairobis():
+    assert local_time("2026-01-15T10:30:00") == local_time("2026-01-15T07:30:00Z")
+
+
+@pytest.mark.parametrize(("clock", "factor"), [("system", 0.1), ("virtual", 1.0)])
+def test_the_latency_factor_follows_the_clock(clock, factor):
+    assert Settings(clock=clock).latency_factor == factor
+    assert Settings(clock=clock, latency=0).latency_factor == 0
+
+
+def test_hosts_are_resolved_to_an_address_and_a_port():
+    assert parse_settings({"resolve": ("app.test=127.0.0.1:80",)}).resolve == {"app.test": "127.0.0.1:80"}
+
+
+def test_another_host_is_allowed_with_a_token():
+    assert parse_settings({"host": "0.0.0.0", "control_token": "t"}).host == "0.0.0.0"
+    assert parse_settings({"host": "localhost"}).host == "localhost"
