@@ -101,7 +101,7 @@ def _case(suite: ElementTree.Element, verdict: Verdict) -> None:
     case = ElementTree.SubElement(
         suite,
         "testcase",
-        classname=".".join(File(scenario.file).parent.parts) or ".",
+        classname=".".join(File(scenario.file).parent.parts).strip("/.") or "scenarios",
         name=scenario.name.translate(ILLEGAL_IN_XML),
         file=scenario.file,
         time=f"{verdict.seconds:.3f}",

@@ -77,7 +77,7 @@ class Witness:
 
     def _payments(self) -> Iterator[Payment]:
         deposits = {payment: deposit for deposit in self.book.deposits.values() for payment in deposit.payments}
-        told = told_payments(self.journal.events)
+        told = told_payments(event for event in self.journal.events if event.sequence not in self.book.unheard)
         for row in self.rows:
             payment, msisdn = str(row["id"]), str(row["msisdn"])
             deposit = deposits.get(payment)

@@ -13,7 +13,7 @@ import pytest
 
 @pytest.fixture
 def demo():
-    command = [sys.executable, "-m", "harness", "demo", "--port", "0", "--bank-port", "0"]
+    command = [sys.executable, "-m", "harness.cli", "demo", "--port", "0", "--bank-port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     yield process
     process.kill()
@@ -53,7 +53,7 @@ def test_it_starts_plays_along_and_stops_cleanly(demo, name):
 def test_a_taken_port_is_a_mistake_in_one_line(demo, flag):
     port = re.search(r"pesabox: ready on http://127\.0\.0\.1:(\d+)", banner(demo))[1]
     other = "--bank-port" if flag == "--port" else "--port"
-    command = [sys.executable, "-m", "harness", "demo", flag, port, other, "0"]
+    command = [sys.executable, "-m", "harness.cli", "demo", flag, port, other, "0"]
     again = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert (again.returncode, again.stdout) == (2, "")
     assert again.stderr.startswith(f"pesabox: cannot listen on 127.0.0.1:{port}: ")

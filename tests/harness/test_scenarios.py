@@ -1,8 +1,5 @@
 """The scenarios of this repository, played in process: all good, always the same, and red for a careless bank."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -32,21 +29,9 @@ async def test_every_scenario_is_good(file):
         assert verdict.events
 
 
-def test_no_two_scenarios_share_a_name_or_a_seed():
+def test_no_two_scenarios_share_a_name():
     scenarios, _ = load_all(FILES, check_rule)
-    assert len({one.name for one in scenarios}) == len({one.seed for one in scenarios}) == len(scenarios)
-
-
-def test_two_processes_write_the_same_bytes(tmp_path):
-    told = []
-    for hashes in ("1", "2"):
-        command = [sys.executable, "-m", "harness", "run", "scenarios", "--journal", str(tmp_path / hashes)]
-        environment = os.environ | {"PYTHONHASHSEED": hashes}
-        told.append(subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True).stdout)
-    assert told[0] == told[1]
-    journals = [{file.name: file.read_bytes() for file in (tmp_path / hashes).iterdir()} for hashes in ("1", "2")]
-    assert journals[0] == journals[1]
-    assert len(journals[0]) == len(FILES)
+    assert len({one.name for one in scenarios}) == len(scenarios)
 
 
 STORY = """\
@@ -69,7 +54,7 @@ steps:
         pytest.param("", "approve", set(), id="no bug"),
         pytest.param("", "cancel", set(), id="no bug, no money"),
         pytest.param("credits every callback", "approve", {"I2", "I3", "I1", "I13"}, id="once"),
-        pytest.param("credits the acknowledgement", "approve", {"I2", "I3"}, id="too early"),
+        pytest.param("credits the acknowledgement", "approve", {"I2"}, id="too early"),
         pytest.param("takes any callback for a yes", "cancel", {"I1", "I2", "I11"}, id="a cancelled one"),
         pytest.param("loses what it accepts", "approve", {"I1", "I4", "I11"}, id="lost"),
         pytest.param("credits the wrong customer", "approve", {"I1", "I2", "I4", "I6", "I13"}, id="wrong owner"),
@@ -91,6 +76,26 @@ async def test_a_violation_is_seen_after_the_step_that_brought_it_about(story, c
         story(STORY.replace("POLICY", "approve")), lambda: careless("credits the acknowledgement")
     )
     assert verdict.violations[0].after == "app POST /deposits"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "state"), [pytest.param(60, "unknown", id="unheard"), pytest.param(20, "pending", id="in time")]
+)
+async def test_an_acknowledgement_counts_as_heard_only_while_the_app_waits_for_it(story, seconds, state):
+    text = f"""\
+given:
+  - subscriber: {{msisdn: "{PHONE}", policy: approve}}
+    customer: {{name: Ann, msisdn: "{PHONE}", save: ann}}
+    fault: {{name: late, at: daraja.stk_push.acknowledgement, effect: {{kind: delay, seconds: {seconds}}}}}
+  - fault: {{name: lost, at: daraja.stk_push.callback, effect: {{kind: drop}}}}
+steps:
+  - app: POST /deposits
+    body: {{customer: "{{ann}}", amount: "100.00", via: mpesa}}
+    expect: {{body: {{state: {state}}}}}
+  - clock: 1m
+"""
+    verdict = await verdict_on(story(text))
+    assert verdict.is_good, "\n".join(lines(verdict))
 
 
 async def test_an_app_that_breaks_while_it_starts_is_told(story):
