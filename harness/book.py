@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from decimal import Decimal
 
 import orjson
@@ -49,32 +48,15 @@ class DepositBook:
 
 @dataclass
 class Book:
-    """`late` are the fault rules that delay acknowledgements, `unheard` the requests whose answer nobody waited for."""
-
     profile: AppProfile
     customers: dict[str, CustomerBook] = field(default_factory=dict)
     deposits: dict[str, DepositBook] = field(default_factory=dict)
     wishes: list[Wish] = field(default_factory=list)
     audit_before: AppAudit | None = None
-    late: dict[str, timedelta] = field(default_factory=dict)
-    unheard: set[int] = field(default_factory=set)
 
     def registered(self, customer: CustomerSeen) -> None:
         """A customer's opening balance is the first that was ever seen."""
         self.customers.setdefault(customer.id, CustomerBook(customer.id, customer.msisdn, customer.balance))
-
-    def expect_late(self, rule: Mapping[str, object]) -> None:
-        """Notes a fault rule that delays acknowledgements: the app may have given up by then."""
-        effect = rule.get("effect")
-        if str(rule.get("at")).endswith(".acknowledgement") and isinstance(effect, dict) and effect["kind"] == "delay":
-            self.late[str(rule["name"])] = timedelta(seconds=float(effect["seconds"]))
-
-    def ended(self, events: Iterable[Event], now: datetime) -> None:
-        """A call to the app ended now: what the provider would answer only later, the app has not heard."""
-        for event in events:
-            delays = [self.late[name] for name in (event.text("fault") or "").split(" + ") if name in self.late]
-            if event.kind == "request" and delays and event.at + max(delays) > now:
-                self.unheard.add(event.sequence)
 
     def asked(self, request: Request, answer: Answer, events: Iterable[Event]) -> None:
         """Notes what a step asked of the app; `events` arrived at the provider while it ran."""

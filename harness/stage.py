@@ -54,7 +54,6 @@ class Stage:
         with self.world.flight(f"app {request.method} {request.path}"):
             answer = await _answer(self.the_app.door.send(request), expect)
         await self.journal.read()
-        self.book.ended(self.journal.since(before), await self.world.now())
         if answer is not None:
             self.book.asked(request, answer, self.journal.since(before))
         return answer

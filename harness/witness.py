@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -77,7 +77,7 @@ class Witness:
 
     def _payments(self) -> Iterator[Payment]:
         deposits = {payment: deposit for deposit in self.book.deposits.values() for payment in deposit.payments}
-        told = told_payments(event for event in self.journal.events if event.sequence not in self.book.unheard)
+        told = told_payments(self.journal.events)
         for row in self.rows:
             payment, msisdn = str(row["id"]), str(row["msisdn"])
             deposit = deposits.get(payment)
@@ -100,13 +100,18 @@ class Witness:
 
 
 def told_payments(events: Iterable[Event]) -> frozenset[str]:
-    """Payments of which the app got a message that it could use: an acknowledgement, or a callback that it answered."""
-    return frozenset(event.payment for event in events if event.payment and _is_told(event))
+    """Payments of which the app got a message that it could use: an acknowledgement, or a callback that it answered.
+
+    An acknowledgement says nothing to a caller who hung up before it came.
+    """
+    known = list(events)
+    unheard = {event.text("correlation") for event in known if event.kind == "hung_up"}
+    return frozenset(event.payment for event in known if event.payment and _is_told(event, unheard))
 
 
-def _is_told(event: Event) -> bool:
+def _is_told(event: Event, unheard: Container[str | None]) -> bool:
     if event.kind == "request":
-        return event.raw.get("status") == 200
+        return event.raw.get("status") == 200 and event.text("correlation") not in unheard
     return event.kind == "callback" and event.text("outcome") == "answered"
 
 

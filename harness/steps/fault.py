@@ -42,7 +42,6 @@ async def add_fault(stage: Stage, rule: object) -> None:
     filled = stage.fill(rule)
     assert isinstance(filled, dict)
     stage.has_faults = True
-    stage.book.expect_late(filled)
     await stage.world.control.add_fault(filled)
 
 

@@ -45,8 +45,8 @@ class ControlApi:
     async def advance_to(self, instant: datetime) -> Advanced:
         return await self._advance({"to": instant.isoformat()})
 
-    async def advance_jobs(self, jobs: int) -> Advanced:
-        return await self._advance({"jobs": jobs})
+    async def advance_jobs(self, jobs: int, to: datetime) -> Advanced:
+        return await self._advance({"jobs": jobs, "to": to.isoformat()})
 
     async def _advance(self, wish: Json) -> Advanced:
         answer = await self._call("POST", "/clock/advance", wish)

@@ -46,8 +46,8 @@ class Advance(Data):
 
     @model_validator(mode="after")
     def _one_of_three(self) -> Self:
-        if len(self.model_fields_set) != 1:
-            raise ValueError("expected exactly one of seconds, to, jobs")
+        if self.model_fields_set not in ({"seconds"}, {"to"}, {"jobs"}, {"jobs", "to"}):
+            raise ValueError("expected seconds, to, or jobs (and how far `to` go for them)")
         return self
 
 

@@ -153,14 +153,17 @@ class VirtualClock:
         return self._now
 
     async def advance(self, *, seconds: float = 0, to: datetime | None = None, jobs: int | None = None) -> int:
-        """Moves by `seconds`, to a time, or over so many jobs, with all that falls due; the number of jobs that ran."""
+        """Moves by `seconds`, to a time, or over so many jobs (not beyond `to`), with all that falls due.
+
+        Gives the number of jobs that ran.
+        """
         if seconds < 0 or (to is not None and to < self._now):
             told = f"{seconds:g} s" if to is None else to.isoformat()
             raise ValueError(f"the clock is at {self._now.isoformat()} and does not go back: {told}")
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
-        until = FAR_FUTURE if jobs is not None else to or self._now + timedelta(seconds=seconds)
+        until = to or (FAR_FUTURE if jobs is not None else self._now + timedelta(seconds=seconds))
         wish = self._want(until, lambda: jobs is not None and wish.jobs_run >= jobs)
         wish.is_awaited = True
         try:

@@ -5,6 +5,7 @@ A rule says where (`provider.operation.point`), when (facts, the n-th match, a p
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -181,7 +182,10 @@ class FaultRule(Data):
     def _is_a_place(cls, at: str) -> str:
         found = _PLACE.fullmatch(at)
         if not found or found.group(3) not in EFFECTS:
-            raise ValueError(f"{at!r} is not provider.operation.point, the point being one of: {', '.join(EFFECTS)}")
+            near = difflib.get_close_matches(at.rpartition(".")[2], EFFECTS, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            points = ", ".join(EFFECTS)
+            raise ValueError(f"{at!r} is not provider.operation.point, the point being one of: {points}{hint}")
         return at
 
     @model_validator(mode="after")

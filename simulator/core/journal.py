@@ -13,6 +13,7 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 
 class EventKind(StrEnum):
     REQUEST = "request"  # a provider's API was called; with its answer
+    HUNG_UP = "hung_up"  # the caller of a provider's API was gone before it was answered
     PAYMENT = "payment"  # a payment moved to another state
     PROMPT = "prompt"  # a prompt was shown, or went
     ENTRY = "entry"  # money moved

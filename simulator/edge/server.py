@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import traceback
 from collections.abc import Iterable
@@ -60,6 +61,9 @@ class Server:
         try:
             reply = await self._answer(exchange, target)
             return await self._send(request, exchange, reply)
+        except asyncio.CancelledError:
+            await world.run(lambda tx: _hung_up(tx, exchange))
+            raise
         except NoSuchWorld as error:
             return Reply(503, b"", why=str(error)).response()
         finally:
@@ -159,6 +163,11 @@ class Server:
             await clock.sleep(rule.effect.seconds)
         elif isinstance(rule.effect, CallbackFirst):
             await _callback_first(exchange, rule)
+
+
+def _hung_up(tx: Transaction, exchange: Exchange) -> None:
+    at = exchange.world.now()
+    tx.append(Event(EventKind.HUNG_UP, at, {"operation": exchange.place}, correlation=exchange.correlation))
 
 
 async def _callback_first(exchange: Exchange, rule: FaultRule) -> None:

@@ -61,13 +61,13 @@ class FakeControl:
     async def advance_to(self, instant):
         self._ask("advance_to", instant)
         jobs = 0
-        while self.coming and self.now + timedelta(seconds=self.seconds) <= instant:
-            jobs += (await self.advance_jobs(1)).jobs_run
-        self.now = instant
+        while (advanced := await self.advance_jobs(1, instant)).jobs_run:
+            jobs += advanced.jobs_run
         return Advanced(self.now, jobs)
 
-    async def advance_jobs(self, jobs):
-        if not self.coming:
+    async def advance_jobs(self, jobs, to):
+        if not self.coming or self.now + timedelta(seconds=self.seconds) > to:
+            self.now = to
             return Advanced(self.now, 0)
         self.now += timedelta(seconds=self.seconds)
         self.events.append(event(len(self.events) + 1, at=self.now, **self.coming.pop(0)))

@@ -55,8 +55,8 @@ async def test_the_clock_is_read_and_moved(api):
     assert (await control.now()).isoformat() == NOW
     assert (await control.advance(timedelta(minutes=1))).jobs_run == 3
     await control.advance_to(datetime.fromisoformat(NOW))
-    await control.advance_jobs(1)
-    assert [body for _, body in asked[1:]] == [{"seconds": 60.0}, {"to": NOW}, {"jobs": 1}]
+    await control.advance_jobs(1, datetime.fromisoformat(NOW))
+    assert [body for _, body in asked[1:]] == [{"seconds": 60.0}, {"to": NOW}, {"jobs": 1, "to": NOW}]
 
 
 async def test_every_call_names_its_world_and_what_it_is_about(api):
