@@ -38,13 +38,14 @@ class Callbacks:
         self._store, self._clock, self._gateway, self._deposits = store, clock, gateway, deposits
 
     async def stk(self, request: web.Request) -> web.Response:
-        """The outcome of an STK push. One that proves nothing makes the bank ask the provider."""
+        """The outcome of an STK push. One that proves nothing makes the bank ask, and then counts again."""
         deposit = request.match_info["deposit"]
         self._verify(request, deposit)
         notice, at = self._gateway.read(await request.read()), stamp(self._clock.now())
         unproven = await self._store.run(lambda connection: hear(connection, deposit, notice, at=at))
         if unproven is not None:
             await self._deposits.ask(unproven)
+            await self._store.run(lambda connection: hear(connection, deposit, notice, at=at))
         return respond({"ResultCode": 0, "ResultDesc": "Success"})
 
     def _verify(self, request: web.Request, payment: str) -> None:

@@ -68,12 +68,20 @@ class Deposit:
     state: State
     proven: bool  # by the provider's word; the bank's own guesses are not
     provider_reference: str | None
+    heard_reference: str | None
     receipt: str | None
     reason: str | None
     created_at: str
 
+    @property
+    def reference(self) -> str | None:
+        """What the provider can be asked with."""
+        return self.provider_reference or self.heard_reference
+
     def shown(self) -> dict[str, object]:
-        return asdict(self) | {"amount": money.text_of(self.amount)}
+        told = asdict(self) | {"amount": money.text_of(self.amount)}
+        del told["heard_reference"]
+        return told
 
 
 class Deposits:
@@ -102,14 +110,13 @@ class Deposits:
 
     async def ask(self, deposit: Deposit) -> Standing:
         """Asks the provider, outside of any transaction, and writes down what it decided."""
-        if deposit.provider_reference is None:
+        reference = deposit.reference
+        if reference is None:
             return NoAnswer("its acknowledgement was lost: there is nothing to ask with")
-        standing = await self._gateway.query(deposit.provider_reference)
+        standing = await self._gateway.query(reference)
         if isinstance(standing, Decided):
             at = stamp(self._clock.now())
-            await self._store.run(
-                lambda connection: decide(connection, deposit, standing.outcome, standing.reason, at=at)
-            )
+            await self._store.run(lambda connection: learn(connection, deposit, reference, standing, at=at))
         return standing
 
     async def _push(self, deposit: Deposit) -> Callable[[Connection], Deposit]:
@@ -155,15 +162,26 @@ def acknowledge(connection: Connection, deposit: Deposit, acknowledgement: Ackno
 
 
 def hear(connection: Connection, deposit_id: str, notice: Notice, *, at: str) -> Deposit | None:
-    """Does what a genuine callback proves; the deposit if it proves nothing, so that the provider must be asked."""
+    """Does what a genuine callback proves; the deposit if it proves nothing, so that the provider must be asked.
+
+    A callback that comes before the acknowledgement brings a handle of its own: it cannot vouch for itself.
+    """
     deposit = find(connection, deposit_id)
-    if notice.provider_reference and deposit.provider_reference is None:
-        adopt(connection, deposit, notice.provider_reference)
-        deposit = find(connection, deposit_id)
     if notice.outcome is not None and _agrees(connection, deposit, notice):
         decide(connection, deposit, notice.outcome, notice.reason, receipt=notice.receipt, at=at)
         return None
+    if deposit.provider_reference is None and notice.provider_reference is not None:
+        heard = update(deposits).where(deposits.c.id == deposit_id)
+        connection.execute(heard.values(heard_reference=notice.provider_reference))
+        deposit = find(connection, deposit_id)
     return None if deposit.state is State.COMPLETED else deposit
+
+
+def learn(connection: Connection, deposit: Deposit, reference: str, standing: Decided, *, at: str) -> None:
+    """Writes down what the provider decided about a handle that it recognised, if that handle is this deposit's."""
+    adopt(connection, deposit, reference)
+    if find(connection, deposit.id).provider_reference == reference:
+        decide(connection, deposit, standing.outcome, standing.reason, at=at)
 
 
 def _agrees(connection: Connection, deposit: Deposit, notice: Notice) -> bool:

@@ -69,7 +69,7 @@ class Reconciliation:
         state = deposit.state
         if isinstance(standing, Undecided) and self._age(deposit) >= self._expire_after:
             state = State.EXPIRED
-        elif deposit.provider_reference is None:
+        elif deposit.reference is None:
             state = State.UNKNOWN
         await self._store.run(lambda connection: leave(connection, deposit, state=state, reason=standing.reason))
 
@@ -86,7 +86,7 @@ def _finish(connection: Connection, report: Report, waiting: list[Deposit]) -> R
     pairs = [(before, find(connection, before.id)) for before in waiting]
     finished = report | {
         "finished": True,
-        "asked": sum(deposit.provider_reference is not None for deposit in waiting),
+        "asked": sum(deposit.reference is not None for deposit in waiting),
         "repaired": [{"deposit": now.id, "from": was.state, "to": now.state} for was, now in pairs if now.proven],
         "undecided": [
             {"deposit": now.id, "state": now.state, "reason": now.reason} for _, now in pairs if not now.proven

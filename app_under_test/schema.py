@@ -65,7 +65,8 @@ deposits = Table(
     Column("via", String, nullable=False),
     Column("state", String, nullable=False),
     Column("proven", Boolean, nullable=False),  # the provider said so: only a completion changes the state now
-    Column("provider_reference", String, unique=True),
+    Column("provider_reference", String, unique=True),  # what the provider acknowledged, or recognised when asked
+    Column("heard_reference", String),  # what only a callback told: to ask with, no proof of anything
     Column("receipt", String, unique=True),
     Column("reason", String),
     Column("created_at", String, nullable=False),

@@ -31,7 +31,7 @@ class RunningSimulator:
 
 
 def build(settings: Settings, sender: HttpSender) -> Simulation:
-    template = load_world(settings.world)
+    template = load_world(settings.world, latency_factor=settings.latency_factor)
     shared = Shared(
         store=MemoryStore(template.terms, events_kept=settings.retain * EVENTS_PER_PAYMENT),
         sender=sender,
@@ -67,7 +67,8 @@ async def running(settings: Settings) -> AsyncIterator[RunningSimulator]:
         await runner.setup()
         await simulation.open(DEFAULT_WORLD)
         port = await _listen(runner, settings)
-        yield RunningSimulator(f"http://{settings.host}:{port}", simulation)
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        yield RunningSimulator(f"http://{host}:{port}", simulation)
 
 
 async def _listen(runner: web.AppRunner, settings: Settings) -> int:

@@ -11,9 +11,11 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from simulator.core.clock import VIRTUAL_START, nairobi
+from simulator.core.clock import nairobi
 from simulator.core.data import Data
-from simulator.core.worlds import WorldTemplate
+from simulator.core.subscribers import THINKS_SECONDS
+from simulator.core.template import WorldTemplate
+from simulator.core.virtual_clock import VIRTUAL_START
 from simulator.yaml_file import BadFile, YamlFile
 
 LATENCY_FACTORS = {"system": 0.1, "virtual": 1.0}
@@ -94,9 +96,14 @@ def parse_settings(told: dict[str, Any]) -> Settings:
         raise BadSetting(flag + first["msg"].removeprefix("Value error, ")) from None
 
 
-def load_world(path: Path | None) -> WorldTemplate:
-    """What a fresh world holds: the default, extended by the file's."""
+def load_world(path: Path | None, *, latency_factor: float = 1.0) -> WorldTemplate:
+    """What a fresh world holds: the default, extended by the file's.
+
+    How long a persona thinks is a wait of ours, times the factor; seconds that somebody wrote in a file are real.
+    """
     default = yaml.load(files("simulator").joinpath("world.yaml").read_text(), Loader=yaml.CSafeLoader)
+    for subscriber in (default["anybody"], *default["subscribers"].values()):
+        subscriber["thinks_seconds"] = subscriber.get("thinks_seconds", THINKS_SECONDS) * latency_factor
     if path is None:
         return WorldTemplate.model_validate(default)
     try:

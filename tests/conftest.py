@@ -23,7 +23,8 @@ from simulator.core.outbox import Callback, Delivery, Outcome
 from simulator.core.payments import Kind, Payment, begun
 from simulator.core.prompts import Prompt, show_prompt
 from simulator.core.simulation import Clocks, Simulation
-from simulator.core.worlds import ProviderSettings, Shared, WorldTemplate
+from simulator.core.template import WorldTemplate
+from simulator.core.worlds import ProviderSettings, Shared
 from simulator.settings import Settings
 from simulator.stores.memory import MemoryStore
 
@@ -44,7 +45,7 @@ class RecordingSender:
         self.sent = []
         self.script = deque()
 
-    async def send(self, callback, hosts):
+    async def send(self, callback, hosts, clock):
         self.sent.append(callback)
         answer = self.script.popleft() if self.script else Delivery(Outcome.ANSWERED, 200, "ok")
         return await answer() if callable(answer) else answer

@@ -12,6 +12,7 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.json_schema import models_json_schema
 
 from simulator.core.clock import Unanswered
 from simulator.core.errors import AccountFull, DomainError
@@ -60,8 +61,8 @@ class Call:
 
     def whole(self, name: str, default: int, *, at_least: int, at_most: int) -> int:
         """A whole number of the query."""
-        told = self.query(name, str(default))
-        if not told.isdecimal() or not at_least <= int(told) <= at_most:
+        told = self.query(name) or str(default)
+        if not told.isdecimal() or len(told) > 15 or not at_least <= int(told) <= at_most:
             raise ControlError(422, "invalid", f"{name} is {told!r}, expected {at_least} to {at_most}", name)
         return int(told)
 
@@ -91,7 +92,7 @@ Handler = Callable[[Call], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route: what it does in a few words, the model of its body, and the status of success."""
+    """One route: what it does in a few words, the model of its body, the status of success, what its query may say."""
 
     method: str
     path: str
@@ -99,6 +100,8 @@ class Route:
     handler: Handler
     body: type[BaseModel] | None = None
     status: int = 200
+    query: tuple[str, ...] = ()
+    takes_list: bool = False
 
 
 def page(items: list[Any], limit: int, cursor: Callable[[Any], str], view: Callable[[Any], Any]) -> dict[str, Any]:
@@ -183,17 +186,32 @@ REFUSALS: dict[type[Exception], tuple[int, str, str | None]] = {
 
 def openapi(routes: Iterable[Route]) -> dict[str, Any]:
     """An OpenAPI 3.1 document of the routes."""
+    routes = tuple(routes)
+    models = [(route.body, "validation") for route in routes if route.body is not None]
+    _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        told: dict[str, Any] = {"summary": route.does, "responses": {str(route.status): {"description": "done"}}}
-        names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
-        told["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
-        ] + [{"name": "world", "in": "query", "schema": {"type": "string", "default": DEFAULT_WORLD}}]
-        if route.body is not None:
-            told["requestBody"] = {"content": {"application/json": {"schema": route.body.model_json_schema()}}}
-        paths.setdefault(f"/_sim{route.path}", {})[route.method.lower()] = told
-    return {"openapi": "3.1.0", "info": {"title": "pesabox control API", "version": "1"}, "paths": paths}
+        paths.setdefault(f"/_sim{route.path}", {})[route.method.lower()] = _described(route)
+    about = {"title": "pesabox control API", "version": "1"}
+    return {"openapi": "3.1.0", "info": about, "paths": paths, "components": {"schemas": schemas.get("$defs", {})}}
+
+
+def _described(route: Route) -> dict[str, Any]:
+    named = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
+    parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in named]
+    asked = ("world", *route.query)
+    parameters += [{"name": name, "in": "query", "required": False, "schema": {"type": "string"}} for name in asked]
+    told: dict[str, Any] = {
+        "summary": route.does,
+        "parameters": parameters,
+        "responses": {str(route.status): {"description": "done"}},
+    }
+    if route.body is not None:
+        schema: dict[str, Any] = {"$ref": f"#/components/schemas/{route.body.__name__}"}
+        if route.takes_list:
+            schema = {"oneOf": [schema, {"type": "array", "items": schema}]}
+        told["requestBody"] = {"content": {"application/json": {"schema": schema}}}
+    return told
 
 
 def _check_token(request: web.Request, token: str) -> None:

@@ -104,7 +104,7 @@ async def list_subscribers(call: Call) -> dict[str, Any]:
     """Those of the world file, and whoever was set up or paid."""
     world = call.world
     touched = [account.name.split(":")[1] for account in await world.store.accounts(world.name) if ":" in account.name]
-    stored = await world.run(lambda tx: [subscriber.key for subscriber in tx.find(Subscriber, limit=10**6)])
+    stored = await world.run(lambda tx: [subscriber.key for subscriber in tx.find(Subscriber)])
     known = [name for name in dict.fromkeys([*world.template.subscribers, *stored, *touched]) if name.startswith("254")]
     views = await world.run(lambda tx: {msisdn: _subscriber_view(tx, world, msisdn) for msisdn in known})
     return listed(call, known, str, views.__getitem__)
@@ -125,8 +125,10 @@ async def patch_subscriber(call: Call) -> dict[str, Any]:
 
 
 async def _set_subscriber(world: World, msisdn: str, asked: SubscriberPatch) -> dict[str, Any]:
-    told = asked.model_dump(exclude_none=True, exclude={"msisdn", "balance", "spent_today"})
-    changes = {FIELDS.get(name, name): value for name, value in told.items()}
+    told = asked.model_dump(exclude_unset=True, exclude={"msisdn", "balance", "spent_today"})
+    changes = {FIELDS.get(name, name): value for name, value in told.items() if value is not None}
+    if "types_pin" in told:
+        changes["types_pin"] = asked.types_pin or ""
     number = await world.take("entry")
 
     def work(tx: Transaction) -> None:
@@ -172,7 +174,7 @@ async def list_merchants(call: Call) -> dict[str, Any]:
     world = call.world
 
     def work(tx: Transaction) -> list[dict[str, Any]]:
-        stored = [merchant.key for merchant in tx.find(Merchant, limit=10**6)]
+        stored = [merchant.key for merchant in tx.find(Merchant)]
         known = list(dict.fromkeys([*world.template.merchants, *stored]))
         found = [merchant_of(tx, world, shortcode) for shortcode in known]
         return [_merchant_view(tx, merchant) for merchant in found if merchant is not None]

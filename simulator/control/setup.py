@@ -9,12 +9,13 @@ from typing import Annotated, Any, Self
 from pydantic import Field, field_validator, model_validator
 
 from simulator.control.api import Call, ControlError, listed
-from simulator.core.clock import VirtualClock, nairobi
+from simulator.core.clock import nairobi
 from simulator.core.data import Data
 from simulator.core.journal import Event, EventKind
-from simulator.core.money import Money
+from simulator.core.money import ZERO, Money
 from simulator.core.simulation import DEFAULT_WORLD
 from simulator.core.store import Transaction
+from simulator.core.virtual_clock import VirtualClock
 from simulator.core.worlds import ProviderSettings, World
 
 Seconds = Annotated[float, Field(ge=0, le=31_536_000)]
@@ -53,13 +54,17 @@ class Advance(Data):
 
 class ProviderPatch(Data):
     latency: Annotated[dict[str, Seconds], Field(default_factory=dict)]
-    lifetimes: Annotated[dict[str, Seconds], Field(default_factory=dict)]
+    lifetimes: Annotated[dict[str, Annotated[float, Field(ge=1, le=31_536_000)]], Field(default_factory=dict)]
     limits: Annotated[dict[str, str], Field(default_factory=dict)]
 
     @field_validator("limits")
     @classmethod
     def _are_amounts(cls, told: dict[str, str]) -> dict[str, str]:
-        return {name: str(Money.parse(amount)) for name, amount in told.items()}
+        amounts = {name: Money.parse(amount) for name, amount in told.items()}
+        for name, amount in amounts.items():
+            if amount < ZERO:
+                raise ValueError(f"{name} is negative: {amount}")
+        return {name: str(amount) for name, amount in amounts.items()}
 
 
 async def health(call: Call) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from simulator.core.ledger import OUTSIDE, Account, AccountName, Entry, audit
 from simulator.core.outbox import Attempt, Callback
 from simulator.core.payments import Payment, State
 from simulator.core.store import Transaction
-from simulator.core.worlds import World
+from simulator.core.worlds import NoSuchWorld, World
 from simulator.edge.catalogue import problems_of
 
 LONGEST_WAIT_SECONDS = 300
@@ -92,26 +92,29 @@ async def journal(call: Call) -> dict[str, Any]:
     changed = asyncio.Event()
     world.watch(changed)
     try:
-        events = await _matching(call, after)
+        events, seen = await _matching(call, world, after)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait or None):
                 while wait and not events:
                     await changed.wait()
                     changed.clear()
-                    events = await _matching(call, after)
+                    events, seen = await _matching(call, world, seen)
     finally:
         world.unwatch(changed)
     return page(events, call.limit, lambda event: str(event.sequence), _event_view)
 
 
-async def _matching(call: Call, after: int) -> list[Event]:
-    world, kind, payment, found = call.world, call.query("kind"), call.query("payment"), []
+async def _matching(call: Call, world: World, after: int) -> tuple[list[Event], int]:
+    """The events that are asked for, one more than the page holds at most; and the last that was looked at."""
+    kind, payment, found = call.query("kind"), call.query("payment"), []
+    if world.is_closed:
+        raise NoSuchWorld(f"the world {world.name!r} was reset or deleted")
     while True:
         events = await world.store.events(world.name, after=after, limit=EVENTS_AT_ONCE)
         found += [event for event in events if kind in ("", str(event.kind)) and payment in ("", event.payment)]
+        after = events[-1].sequence if events else after
         if len(events) < EVENTS_AT_ONCE or len(found) > call.limit:
-            return found[: call.limit + 1]
-        after = events[-1].sequence
+            return found[: call.limit + 1], after
 
 
 def _event_view(event: Event) -> dict[str, Any]:
@@ -222,9 +225,9 @@ async def audit_ledger(call: Call) -> dict[str, Any]:
     accounts = {account.name: account for account in await world.store.accounts(world.name)}
 
     def work(tx: Transaction) -> dict[str, Any]:
-        payments = tx.find(Payment, limit=10**9)
+        payments = tx.find(Payment)
         settled = {payment.key: payment.amount for payment in payments if payment.state is State.SUCCEEDED}
-        told = audit(accounts, tx.find(Entry, limit=10**9), settled)
+        told = audit(accounts, tx.find(Entry), settled)
         return {
             "balanced": told.is_balanced,
             "accounts": told.accounts,

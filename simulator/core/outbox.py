@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from simulator.core.clock import Clock
 from simulator.core.faults import Delay, Drop, Duplicate, Facts, FaultRule, choose_fault
 from simulator.core.jobs import Job
 from simulator.core.journal import Event, EventKind, Json
@@ -72,12 +73,12 @@ class Callback:
 class Sender(Protocol):
     """The one door out."""
 
-    async def send(self, callback: Callback, hosts: Mapping[str, str]) -> Delivery:
-        """Delivers once, and never raises for what the far side does. `hosts` maps a name to HOST:PORT."""
+    async def send(self, callback: Callback, hosts: Mapping[str, str], clock: Clock) -> Delivery:
+        """Delivers once, when its turn comes, and never raises for what the far side does.
+
+        `hosts` maps a name to HOST:PORT; the clock is that of the deadline.
+        """
         ...
-
-
-ANSWER_TIMEOUT_SECONDS = 30.0
 
 
 def post(tx: Transaction, callback: Callback, due: datetime) -> None:
@@ -106,7 +107,7 @@ async def deliver(world: World, job: Job) -> None:
     if rule is not None and isinstance(rule.effect, Drop):
         delivery = Delivery(Outcome.DROPPED)
     else:
-        delivery = await _send(world, callback)
+        delivery = await world.sender.send(callback, world.hosts, world.clock)
     attempt = Attempt(number, world.now(), delivery, rule.name if rule else job.details.get("delayed", ""))
     await world.run(lambda tx: _record(tx, world, job, attempt, rule))
     world.delivered(callback.correlation)
@@ -117,14 +118,6 @@ def _take_up(tx: Transaction, job: Job) -> Callback | None:
     if callback is None:
         tx.done(job)
     return callback
-
-
-async def _send(world: World, callback: Callback) -> Delivery:
-    try:
-        async with world.clock.timeout(ANSWER_TIMEOUT_SECONDS):
-            return await world.sender.send(callback, world.hosts)
-    except TimeoutError:
-        return Delivery(Outcome.TIMED_OUT, seconds=ANSWER_TIMEOUT_SECONDS)
 
 
 def _put_off(tx: Transaction, world: World, job: Job, callback: Callback, rule: FaultRule) -> None:

@@ -74,7 +74,7 @@ def show_prompt(tx: Transaction, world: World, payment: Payment, prompt: Prompt)
     _tell(tx, payment, prompt.shown_at, state="shown", text=prompt.text)
     tx.put(_job("prompt.expire", payment, prompt.expires_at))
     if subscriber.policy in ANSWERS:
-        thinks = timedelta(seconds=world.wait_seconds(subscriber.thinks_seconds))
+        thinks = timedelta(seconds=subscriber.thinks_seconds)
         tx.put(_job("prompt.answer", payment, prompt.shown_at + thinks))
 
 

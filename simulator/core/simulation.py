@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from simulator.core import outbox, prompts
-from simulator.core.clock import VIRTUAL_START, SystemClock, VirtualClock
+from simulator.core.clock import SystemClock
 from simulator.core.entropy import seed_of
 from simulator.core.errors import DomainError
 from simulator.core.faults import FaultRule
-from simulator.core.jobs import JobHandler, JobRunner
+from simulator.core.job_runner import JobHandler, JobRunner
 from simulator.core.tokens import Tokens
+from simulator.core.virtual_clock import VIRTUAL_START, VirtualClock
 from simulator.core.worlds import NoSuchWorld, Shared, World
 
 DEFAULT_WORLD = "default"

@@ -40,7 +40,9 @@ class Reader(Protocol):
 
     def get(self, kind: type[R], key: str) -> R | None: ...
 
-    def find(self, kind: type[R], by: str | None, value: str | None, after: str | None, limit: int) -> list[R]: ...
+    def find(
+        self, kind: type[R], by: str | None, value: str | None, after: str | None, limit: int | None
+    ) -> list[R]: ...
 
     def balance(self, account: AccountName) -> Account: ...
 
@@ -80,7 +82,7 @@ class Transaction:
         by: str | None = None,
         value: str | None = None,
         after: str | None = None,
-        limit: int = 1000,
+        limit: int | None = None,
     ) -> list[R]:
         """Committed records, oldest first, by a declared index. It lists and never decides."""
         return self._reader.find(kind, by, value, after, limit)

@@ -6,21 +6,16 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, ClassVar, Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
-from pydantic import Field, field_validator
-
-from simulator.core.clock import SystemClock, VirtualClock
-from simulator.core.data import Data
+from simulator.core.clock import SystemClock
 from simulator.core.entropy import Entropy
 from simulator.core.errors import DomainError
 from simulator.core.faults import FaultRule
-from simulator.core.ledger import OUTSIDE, AccountName, Terms
-from simulator.core.merchants import Merchant, ShortcodeKind
-from simulator.core.money import Money
 from simulator.core.outbox import Sender
 from simulator.core.store import Store, Transaction
-from simulator.core.subscribers import Policy, Subscriber, parse_msisdn
+from simulator.core.template import WorldTemplate
+from simulator.core.virtual_clock import VirtualClock
 
 T = TypeVar("T")
 
@@ -53,90 +48,6 @@ class Rail(Protocol):
 
     @property
     def receipt(self) -> Callable[[datetime, int], str]: ...
-
-
-def _amount(text: str) -> str:
-    return str(Money.parse(text))
-
-
-class SubscriberTemplate(Data):
-    """A subscriber as a world file tells it."""
-
-    name: str = ""
-    pin: Annotated[str, Field(pattern=r"^[0-9]{4}$")] = "1234"
-    balance: str = "50000.00"
-    policy: Policy = Policy.APPROVE
-    thinks_seconds: Annotated[float, Field(ge=0)] = 7.0
-    types_pin: str = ""
-    reachable: bool = True
-    busy: bool = False
-    locked: bool = False
-    spent_today: str = "0.00"
-
-    _amounts = field_validator("balance", "spent_today")(_amount)
-
-
-class MerchantTemplate(Data):
-    """A merchant as a world file tells it."""
-
-    name: str = ""
-    kind: ShortcodeKind = ShortcodeKind.PAYBILL
-    passkey: str = ""
-    utility: str = "10000000.00"
-    working: str = "10000000.00"
-
-    _amounts = field_validator("utility", "working")(_amount)
-
-
-class WorldTemplate(Data):
-    """What a fresh world holds: keys with their secrets, merchants by shortcode, subscribers by MSISDN."""
-
-    keys: Mapping[str, str] = {}
-    passkey: str = ""
-    merchants: Mapping[str, MerchantTemplate] = {}
-    subscribers: Mapping[str, SubscriberTemplate] = {}
-    anybody: SubscriberTemplate = SubscriberTemplate()
-    wallet_ceiling: str = "500000.00"
-
-    _amounts = field_validator("wallet_ceiling")(_amount)
-
-    @field_validator("subscribers")
-    @classmethod
-    def _are_numbers(cls, told: Mapping[str, SubscriberTemplate]) -> Mapping[str, SubscriberTemplate]:
-        return {parse_msisdn(msisdn): template for msisdn, template in told.items()}
-
-    def subscriber(self, msisdn: str) -> Subscriber:
-        told = self.subscribers.get(msisdn, self.anybody)
-        return Subscriber(
-            key=msisdn,
-            name=told.name or f"SUBSCRIBER {msisdn[-4:]}",
-            pin=told.pin,
-            policy=told.policy,
-            thinks_seconds=told.thinks_seconds,
-            types_pin=told.types_pin,
-            is_reachable=told.reachable,
-            is_busy=told.busy,
-            is_locked=told.locked,
-            spent_before=Money.parse(told.spent_today),
-        )
-
-    def merchant(self, shortcode: str) -> Merchant | None:
-        told = self.merchants.get(shortcode)
-        if told is None:
-            return None
-        return Merchant(shortcode, told.name or f"MERCHANT {shortcode}", told.kind, told.passkey or self.passkey)
-
-    def terms(self, account: AccountName) -> Terms:
-        """The opening balance and bounds of an account that was never touched."""
-        if account == OUTSIDE:
-            return Terms(floor=None)
-        owner, name, *purse = account.split(":")
-        if owner == "subscriber":
-            balance = self.subscribers.get(name, self.anybody).balance
-            return Terms(Money.parse(balance), ceiling=Money.parse(self.wallet_ceiling))
-        told = self.merchants.get(name, MerchantTemplate())
-        balances = {"utility": told.utility, "working": told.working}
-        return Terms(Money.parse(balances.get(purse[0], "0.00")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ def problems_of(rule: object, providers: Iterable[Provider]) -> list[Problem]:
         told = FaultRule.model_validate(rule)
     except ValidationError as error:
         return [(_path(detail["loc"]), _message(dict(detail))) for detail in error.errors(include_url=False)]
-    name, operation, _ = told.at.split(".")
+    name, operation, point = told.at.split(".")
     known = {provider.name: provider for provider in providers}
     if name != "*" and name not in known:
         return [(("at",), _unknown("provider", name, known))]
@@ -29,25 +29,21 @@ def problems_of(rule: object, providers: Iterable[Provider]) -> list[Problem]:
     operations = [known_operation.name for provider in asked for known_operation in provider.operations]
     if operation not in ("*", *operations):
         return [(("at",), _unknown("operation", operation, operations))]
-    return _unknown_codes(told, asked)
+    paying = [(provider, name) for provider in asked for name in provider.result_codes if operation in ("*", name)]
+    paying = [(provider, name) for provider, name in paying if provider.failure_codes(name)]
+    if point in ("processing", "callback") and not paying:
+        return [(("at",), f"{operation!r} makes no payment: it has no {point}")]
+    return _unknown_codes(told, asked, [provider.failure_codes(name) for provider, name in paying])
 
 
-def _unknown_codes(rule: FaultRule, providers: list[Provider]) -> list[Problem]:
+def _unknown_codes(rule: FaultRule, providers: list[Provider], failures: list[frozenset[str]]) -> list[Problem]:
+    """An error of the catalogue must be some provider's, a result code every payment's that the rule may meet."""
     effect = rule.effect
     if isinstance(effect, Refuse) and effect.error is not None and not any(p.error(effect.error) for p in providers):
         names = [error.name for provider in providers for error in provider.errors]
         return [(("effect", "error"), _unknown("error", effect.error, names))]
-    if isinstance(effect, Fail):
-        operation = rule.at.split(".")[1]
-        codes = [
-            result.code
-            for provider in providers
-            for name, results in provider.result_codes.items()
-            if operation in ("*", name)
-            for result in results
-        ]
-        if effect.code not in codes:
-            return [(("effect", "code"), _unknown("result code", effect.code, codes))]
+    if isinstance(effect, Fail) and not all(effect.code in codes for codes in failures):
+        return [(("effect", "code"), _unknown("result code", effect.code, sorted(frozenset.intersection(*failures))))]
     return []
 
 

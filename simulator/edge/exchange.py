@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from simulator.edge.provider import Provider
 
 JOURNALLED_BODY_BYTES = 16_384
+TOO_LARGE = b"(a body of more than 1 MiB)"
 SCHEMES = ("Basic", "Bearer")
 
 
@@ -42,7 +43,7 @@ class Received:
             query=request.query_string,
             content_type=_text(headers.get("Content-Type", "")),
             authorization=_text(headers.get("Authorization", "")),
-            body=await request.read(),
+            body=await _read(request),
         )
 
     @property
@@ -69,6 +70,14 @@ class Reply:
         if self.why:
             headers["Pesabox-Why"] = why_header(self.why)
         return web.Response(status=self.status, body=self.body, headers=headers)
+
+
+async def _read(request: web.Request) -> bytes:
+    """The body; one that is too large is not kept."""
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        return TOO_LARGE
 
 
 def why_header(why: str) -> str:
@@ -102,6 +111,7 @@ class Exchange:
     problem: Exception | None = None
     fault: FaultRule | None = None
     fault_before: FaultRule | None = None
+    is_recorded: bool = False
 
     @property
     def correlation(self) -> str:
@@ -139,6 +149,7 @@ class Exchange:
 
     def record(self, tx: Transaction, reply: Reply, payment: str = "") -> None:
         """Journals the request and what is really sent, in the transaction of what it did."""
+        self.is_recorded = True
         sent = self.sent_instead(reply)
         data: dict[str, Json] = {
             "operation": self.place,

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from simulator.core.errors import DomainError
-from simulator.core.jobs import JobHandler
+from simulator.core.job_runner import JobHandler
 from simulator.core.simulation import Simulation
 from simulator.core.worlds import ProviderSettings, World
 from simulator.edge.exchange import Exchange, Received, Reply
@@ -38,12 +38,13 @@ class CatalogueError:
 
 @dataclass(frozen=True, slots=True)
 class ResultCode:
-    """A result code of an outcome. `code` is text here; the wire may write it as a number."""
+    """A result code. `code` is text here; the wire may write it as a number. Not each of them is a failure's."""
 
     code: str
     text: str
     mark: Mark
     how: str
+    is_failure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,10 @@ class Provider:
     error_reply: Callable[[Exchange, CatalogueError], Reply]
     prefixes: tuple[str, ...]
     secrets: frozenset[str]
+
+    def failure_codes(self, operation: str) -> frozenset[str]:
+        """The codes that a payment of this operation may fail with; none where it makes no payment."""
+        return frozenset(result.code for result in self.result_codes.get(operation, ()) if result.is_failure)
 
     def error(self, name_or_code: str) -> CatalogueError | None:
         """By its name, or the first that has this code."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 from collections.abc import Collection, Mapping
@@ -11,10 +12,11 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
-from simulator.core.clock import stopwatch
+from simulator.core.clock import Clock, stopwatch
 from simulator.core.outbox import Callback, Delivery, Outcome
 
 ANSWER_KEPT_BYTES = 16_384
+ANSWER_TIMEOUT_SECONDS = 30.0
 DELIVERIES_AT_ONCE, DELIVERIES_PER_HOST = 64, 8
 IDLE_SECONDS = 0.5
 
@@ -48,14 +50,34 @@ class NearResolver(AbstractResolver):
 
 
 class HttpSender:
-    """Delivers over HTTP. No redirects, no cookies, connections that idle for half a second at most."""
+    """Delivers over HTTP. No redirects, no cookies, connections that idle for half a second at most.
+
+    On the system clock 64 deliveries at once, 8 to a host; on the virtual clock the driver paces them.
+    """
 
     def __init__(self, *, allowed: Collection[str] = (), hosts: Mapping[str, str] | None = None) -> None:
         self._allowed = allowed
         self._hosts = dict(hosts or {})
         self._session: aiohttp.ClientSession | None = None
+        self._turns = asyncio.Semaphore(DELIVERIES_AT_ONCE)
+        self._turns_by_host: dict[str, asyncio.Semaphore] = {}
 
-    async def send(self, callback: Callback, hosts: Mapping[str, str]) -> Delivery:
+    async def send(self, callback: Callback, hosts: Mapping[str, str], clock: Clock) -> Delivery:
+        if clock.kind == "virtual":
+            return await self._in_time(callback, hosts, clock)
+        place = "".join(callback.url.split("/")[2:3])
+        of_host = self._turns_by_host.setdefault(place, asyncio.Semaphore(DELIVERIES_PER_HOST))
+        async with of_host, self._turns:
+            return await self._in_time(callback, hosts, clock)
+
+    async def _in_time(self, callback: Callback, hosts: Mapping[str, str], clock: Clock) -> Delivery:
+        try:
+            async with clock.timeout(ANSWER_TIMEOUT_SECONDS):
+                return await self._deliver(callback, hosts)
+        except TimeoutError:
+            return Delivery(Outcome.TIMED_OUT, seconds=ANSWER_TIMEOUT_SECONDS)
+
+    async def _deliver(self, callback: Callback, hosts: Mapping[str, str]) -> Delivery:
         began = stopwatch()
         try:
             url, headers = self._addressed(URL(callback.url), hosts)
@@ -90,8 +112,7 @@ class HttpSender:
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             connector = aiohttp.TCPConnector(
-                limit=DELIVERIES_AT_ONCE,
-                limit_per_host=DELIVERIES_PER_HOST,
+                limit=0,
                 keepalive_timeout=IDLE_SECONDS,
                 resolver=NearResolver(self._allowed),
             )

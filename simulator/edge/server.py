@@ -62,7 +62,8 @@ class Server:
             reply = await self._answer(exchange, target)
             return await self._send(request, exchange, reply)
         except asyncio.CancelledError:
-            await world.run(lambda tx: _hung_up(tx, exchange))
+            if not world.is_closed:
+                await world.run(lambda tx: _hung_up(tx, exchange))
             raise
         except NoSuchWorld as error:
             return Reply(503, b"", why=str(error)).response()
@@ -166,6 +167,9 @@ class Server:
 
 
 def _hung_up(tx: Transaction, exchange: Exchange) -> None:
+    """The caller is gone; what was not done yet will not be."""
+    if not exchange.is_recorded:
+        exchange.record(tx, NOTHING)
     at = exchange.world.now()
     tx.append(Event(EventKind.HUNG_UP, at, {"operation": exchange.place}, correlation=exchange.correlation))
 

@@ -20,7 +20,7 @@ _DIGITS = re.compile(r"[0-9]{1,12}")
 class Wire(BaseModel):
     """A provider's request: its spelling as aliases, unknown fields ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 W = TypeVar("W", bound=Wire)

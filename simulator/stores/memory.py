@@ -30,7 +30,7 @@ class _Shelf:
         for name, index in self._indexes.items():
             value = getattr(record, name)
             if old is not None and getattr(old, name) != value:
-                del index[getattr(old, name)][record.key]
+                self._unindex(index, getattr(old, name), record.key)
             index.setdefault(value, {})[record.key] = None
         self.records[record.key] = record
 
@@ -38,9 +38,14 @@ class _Shelf:
         old = self.records.pop(key, None)
         for name, index in self._indexes.items():
             if old is not None:
-                del index[getattr(old, name)][key]
+                self._unindex(index, getattr(old, name), key)
 
-    def find(self, by: str | None, value: str | None, after: str | None, limit: int) -> list[Any]:
+    def _unindex(self, index: dict[str, dict[str, None]], value: str, key: str) -> None:
+        del index[value][key]
+        if not index[value]:
+            del index[value]
+
+    def find(self, by: str | None, value: str | None, after: str | None, limit: int | None) -> list[Any]:
         keys = iter(self.records if by is None else self._indexes[by].get(value or "", {}))
         if after is not None:
             if after not in self.records:
@@ -67,7 +72,7 @@ class _World:
         shelf = self._shelves.get(kind.kind)
         return shelf.records.get(key) if shelf is not None else None
 
-    def find(self, kind: type[R], by: str | None, value: str | None, after: str | None, limit: int) -> list[R]:
+    def find(self, kind: type[R], by: str | None, value: str | None, after: str | None, limit: int | None) -> list[R]:
         shelf = self._shelves.get(kind.kind)
         return shelf.find(by, value, after, limit) if shelf is not None else []
 

@@ -100,12 +100,13 @@ async def test_no_connection_proves_that_nothing_happened(start_bank):
 
 
 @pytest.mark.parametrize(
-    ("callback", "state"),
-    [pytest.param("paid", "completed", id="success"), pytest.param("not_paid", "cancelled", id="failure")],
+    ("callback", "code", "state"),
+    [pytest.param("paid", "0", "completed", id="success"), pytest.param("not_paid", "1032", "cancelled", id="failure")],
 )
 @pytest.mark.parametrize("answer", [None, (503, b""), (400, {"errorCode": "400.002.02"}), "deadline"], ids=str)
-async def test_an_acknowledgement_after_the_callback_undoes_nothing(bank, daraja, clock, callback, state, answer):
+async def test_an_acknowledgement_after_the_callback_undoes_nothing(bank, daraja, clock, callback, code, state, answer):
     customer = await bank.customer()
+    daraja.answer("query", daraja.standing("ws_CO_1", code))
     daraja.answer_late("push", None if answer == "deadline" else answer)
     asked = asyncio.create_task(bank.deposit(customer=customer))
     await daraja.reached["push"].wait()
@@ -120,10 +121,36 @@ async def test_an_acknowledgement_after_the_callback_undoes_nothing(bank, daraja
 
 async def test_a_callback_completes_a_deposit_whose_acknowledgement_was_lost(bank, daraja):
     daraja.answer("push", "reset")
+    daraja.answer("query", daraja.standing("ws_CO_1", "0"))
     deposit = await bank.deposit()
     await bank.callback(deposit["id"], bank.paid())
     shown = await bank.get("/deposits/D000001")
     assert (shown["state"], shown["provider_reference"], shown["receipt"]) == ("completed", "ws_CO_1", "UAF5000001")
+
+
+@pytest.mark.parametrize("callback", ["paid", "not_paid"])
+async def test_a_callback_cannot_vouch_for_a_handle_that_it_brings_itself(bank, daraja, clock, callback):
+    """Somebody knows the address, the amount and the payer, while the bank does not know its own handle."""
+    daraja.answer("push", "reset")
+    deposit = await bank.deposit()
+    daraja.answer("query", daraja.error(500, "500.001.1001", "The transaction does not Exist"))
+    await bank.callback(deposit["id"], getattr(bank, callback)("ws_CO_FORGED"))
+    assert (await bank.state(deposit), await bank.balance()) == ("unknown", "0.00")
+    daraja.answer("query", daraja.standing("ws_CO_1", "0"))
+    await bank.callback(deposit["id"], bank.paid())
+    assert (await bank.state(deposit), await bank.balance()) == ("completed", "100.00")
+
+
+async def test_what_a_callback_told_is_asked_about_later(bank, daraja, clock):
+    """The provider does not answer the question at once; reconciliation asks it again."""
+    daraja.answer("push", "reset")
+    deposit = await bank.deposit()
+    daraja.answer("query", (503, b""))
+    await bank.callback(deposit["id"], bank.paid())
+    assert await bank.state(deposit) == "unknown"
+    daraja.answer("query", daraja.standing("ws_CO_1", "0"))
+    await bank.reconcile()
+    assert (await bank.state(deposit), await bank.balance()) == ("completed", "100.00")
 
 
 async def test_a_success_after_a_refusal_is_believed(bank, daraja):

@@ -124,6 +124,7 @@ async def test_a_push_that_a_crash_interrupted_becomes_unknown(start_bank, daraj
     async with start_bank() as bank:
         assert (await bank.get("/deposits/D000001"))["state"] == "pending"
         assert [each["state"] for each in (await bank.reconcile())["undecided"]] == ["unknown"]
+        daraja.answer("query", daraja.standing("ws_CO_1", "0"))
         await bank.callback("D000001", bank.paid())
         assert await bank.balance() == "100.00"
 

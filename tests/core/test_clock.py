@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from simulator.core.clock import VIRTUAL_START, SystemClock, Unanswered, VirtualClock
+from simulator.core.clock import SystemClock, Unanswered
+from simulator.core.virtual_clock import VIRTUAL_START, VirtualClock
 
 
 class Jobs:

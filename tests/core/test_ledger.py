@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.core.clock import VIRTUAL_START as NOON
 from simulator.core.errors import AccountFull, InsufficientFunds
 from simulator.core.ledger import (
     OUTSIDE,
@@ -21,6 +20,7 @@ from simulator.core.ledger import (
     wallet,
 )
 from simulator.core.money import ZERO, Money
+from simulator.core.virtual_clock import VIRTUAL_START as NOON
 
 ANN, BEN, SHOP = wallet("254700000001"), wallet("254700000002"), merchant_account("600000", "utility")
 CHART = {

@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 from simulator.core import outbox
-from simulator.core.clock import VIRTUAL_START
 from simulator.core.faults import FaultRule
 from simulator.core.jobs import Job
 from simulator.core.journal import EventKind
 from simulator.core.outbox import Callback, Delivery, Outcome
+from simulator.core.virtual_clock import VIRTUAL_START
 
 OK = Delivery(Outcome.ANSWERED, 200, "ok")
 BROKEN = Delivery(Outcome.ANSWERED, 500, "broken")
@@ -104,16 +104,6 @@ async def test_retries_are_scaled_by_the_latency(simulate, promise, sender, atte
     await promise(world, retries=(10,))
     await world.clock.advance(seconds=DAY)
     assert await attempts(world) == [(0,), (5,)]
-
-
-async def test_a_delivery_that_is_never_answered_times_out(world, promise, sender, attempts):
-    async def hangs():
-        await world.clock.sleep(600)
-
-    sender.script.append(hangs)
-    await promise(world, retries=(10,))
-    await world.clock.advance(seconds=DAY)
-    assert await attempts(world, "attempt", "outcome") == [(30, 1, "timed_out"), (40, 2, "answered")]
 
 
 # What fault rules do.

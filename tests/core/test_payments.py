@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 
-from simulator.core.clock import VIRTUAL_START as NOON
 from simulator.core.errors import Declined, Forced, IllegalMove, InsufficientFunds, family
 from simulator.core.money import Money
 from simulator.core.payments import MOVES, Failure, Kind, Move, Payment, State, begun, move, moved
+from simulator.core.virtual_clock import VIRTUAL_START as NOON
 
 FINAL = set(State) - {State.PENDING, State.PROMPTED}
 

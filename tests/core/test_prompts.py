@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from simulator.core.clock import EAT, VIRTUAL_START
+from simulator.core.clock import EAT
 from simulator.core.errors import Forced, PromptAlreadyOpen
 from simulator.core.jobs import Job
 from simulator.core.journal import EventKind
@@ -26,6 +26,7 @@ from simulator.core.prompts import (
     settle_later,
 )
 from simulator.core.subscribers import Policy, subscriber_of
+from simulator.core.virtual_clock import VIRTUAL_START
 from simulator.core.worlds import ProviderSettings
 
 ANN, BEN = "254708374149", "254711000002"  # Ann has a PIN of 1234, 1,000 shillings, and answers by hand
@@ -148,14 +149,16 @@ async def test_a_policy_answers_by_itself(world, push, payment_of, policy, ends_
     assert (await payment_of(world, key)).state is state
 
 
-async def test_thinking_is_scaled_by_the_latency_and_the_prompts_life_is_not(simulate, push, payment_of):
+async def test_seconds_that_somebody_wrote_are_not_scaled_nor_is_the_prompts_life(simulate, push, payment_of):
     world = await simulate(latency=0.1).open("default")
     await change(world, policy=Policy.APPROVE, thinks_seconds=45)
     await change(world, BEN, policy=Policy.IGNORE)
     approved, ignored = await push(world), await push(world, BEN, life_seconds=60)
-    await world.clock.advance(seconds=4.5)
+    await world.clock.advance(seconds=44)
+    assert (await payment_of(world, approved)).state is State.PROMPTED
+    await world.clock.advance(seconds=1)
     assert (await payment_of(world, approved)).state is State.SUCCEEDED
-    await world.clock.advance(seconds=55)
+    await world.clock.advance(seconds=14)
     assert (await payment_of(world, ignored)).state is State.PROMPTED
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from simulator.core.clock import EAT, VIRTUAL_START
+from simulator.core.clock import EAT
 from simulator.core.faults import FaultRule
 from simulator.core.jobs import Job
 from simulator.core.journal import Event, EventKind
@@ -21,8 +21,10 @@ from simulator.core.simulation import (
     world_named_in,
 )
 from simulator.core.subscribers import Inbox, parse_msisdn, send_message, subscriber_of
+from simulator.core.template import WorldTemplate
 from simulator.core.tokens import Token
-from simulator.core.worlds import SEQUENCE_BLOCK, WorldTemplate
+from simulator.core.virtual_clock import VIRTUAL_START
+from simulator.core.worlds import SEQUENCE_BLOCK
 
 ANN = "254708374149"
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from simulator.core.clock import VIRTUAL_START as NOON
 from simulator.core.tokens import Token, Tokens
+from simulator.core.virtual_clock import VIRTUAL_START as NOON
 
 
 def token(value, *, world="default", lives=3600):

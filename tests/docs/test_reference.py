@@ -19,7 +19,7 @@ from simulator.commands import serve
 from simulator.control.routes import ROUTES
 from simulator.core.faults import EFFECTS, FACTS
 from simulator.core.journal import EventKind
-from simulator.core.worlds import MerchantTemplate, SubscriberTemplate, WorldTemplate
+from simulator.core.template import MerchantTemplate, SubscriberTemplate, WorldTemplate
 from simulator.settings import load_world
 
 DOCS = Path(__file__).parents[2] / "docs"

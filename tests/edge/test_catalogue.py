@@ -87,9 +87,21 @@ def test_a_good_rule_has_no_problems(rule):
         ),
         pytest.param(
             PROCESSING | {"at": "daraja.stk_query.processing", "effect": {"kind": "fail", "code": "1037"}},
+            ("at",),
+            "'stk_query' makes no payment: it has no processing",
+            id="an operation that makes no payment",
+        ),
+        pytest.param(
+            PROCESSING | {"effect": {"kind": "fail", "code": "0"}},
             ("effect", "code"),
-            "unknown result code '1037'",
-            id="a result code of another operation",
+            "unknown result code '0'",
+            id="a code that is no failure",
+        ),
+        pytest.param(
+            PROCESSING | {"at": "*.*.processing", "effect": {"kind": "fail", "code": "4999"}},
+            ("effect", "code"),
+            "unknown result code '4999'",
+            id="a code of the query only",
         ),
     ],
 )

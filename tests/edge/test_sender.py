@@ -6,8 +6,17 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
+from simulator.core.clock import SystemClock
 from simulator.core.outbox import Outcome
-from simulator.edge.sender import ANSWER_KEPT_BYTES, HttpSender, NearResolver, PublicAddress, is_near
+from simulator.core.virtual_clock import VIRTUAL_START, VirtualClock
+from simulator.edge.sender import (
+    ANSWER_KEPT_BYTES,
+    DELIVERIES_PER_HOST,
+    HttpSender,
+    NearResolver,
+    PublicAddress,
+    is_near,
+)
 
 
 class FarSide:
@@ -29,7 +38,7 @@ async def far():
     side = FarSide()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", side.handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     side.port = runner.addresses[0][1]
@@ -56,7 +65,7 @@ def send(make_sender, callback):
 
     async def one(url, hosts=None, **told):
         async with asyncio.timeout(5):
-            return await make_sender(**told).send(callback("c1", url=url), hosts or {})
+            return await make_sender(**told).send(callback("c1", url=url), hosts or {}, SystemClock())
 
     return one
 
@@ -122,7 +131,7 @@ async def test_no_cookies_are_kept(far, make_sender, callback):
     far.answer = with_cookie
     sender = make_sender()
     for _ in range(2):
-        await sender.send(callback("c1", url=f"http://127.0.0.1:{far.port}/"), {})
+        await sender.send(callback("c1", url=f"http://127.0.0.1:{far.port}/"), {}, SystemClock())
     assert all("Cookie" not in request.headers for request, _ in far.requests)
 
 
@@ -220,7 +229,7 @@ async def test_a_refused_name_is_told_like_a_refused_address(make_sender, callba
     resolver = session.connector._resolver
     await resolver.close()
     resolver._resolver = FixedResolver("8.8.8.8")
-    delivery = await sender.send(callback("c1", url="http://staging.test/"), {})
+    delivery = await sender.send(callback("c1", url="http://staging.test/"), {}, SystemClock())
     assert (delivery.outcome, "--allow-callbacks staging.test" in delivery.answer) == (Outcome.REFUSED, True)
 
 
@@ -268,7 +277,9 @@ def test_which_addresses_are_near(address, is_so):
 async def test_a_name_leads_where_it_was_told_to_and_stays_the_name(far, make_sender, callback, where):
     told = {"app.test": f"127.0.0.1:{far.port}"}
     sender = make_sender(hosts=told if where == "setting" else {})
-    delivery = await sender.send(callback("c1", url="http://app.test/cb?a=1"), told if where == "world" else {})
+    delivery = await sender.send(
+        callback("c1", url="http://app.test/cb?a=1"), told if where == "world" else {}, SystemClock()
+    )
     assert delivery.outcome is Outcome.ANSWERED
     ((request, _),) = far.requests
     assert (request.headers["Host"], request.path_qs) == ("app.test", "/cb?a=1")
@@ -276,15 +287,62 @@ async def test_a_name_leads_where_it_was_told_to_and_stays_the_name(far, make_se
 
 async def test_the_world_knows_better_than_the_setting(far, make_sender, callback, unused_tcp_port):
     sender = make_sender(hosts={"app.test": f"127.0.0.1:{unused_tcp_port}"})
-    delivery = await sender.send(callback("c1", url="http://app.test/"), {"app.test": f"127.0.0.1:{far.port}"})
+    delivery = await sender.send(
+        callback("c1", url="http://app.test/"), {"app.test": f"127.0.0.1:{far.port}"}, SystemClock()
+    )
     assert delivery.outcome is Outcome.ANSWERED
 
 
 async def test_the_port_of_the_name_stays_in_the_host_header(far, make_sender, callback):
     sender = make_sender(hosts={"app.test": f"127.0.0.1:{far.port}"})
-    await sender.send(callback("c1", url="http://app.test:8080/"), {})
+    await sender.send(callback("c1", url="http://app.test:8080/"), {}, SystemClock())
     assert far.requests[0][0].headers["Host"] == "app.test:8080"
 
 
 async def test_closing_a_sender_that_never_sent_does_no_harm():
     await HttpSender().close()
+
+
+# How many at once, and for how long.
+
+
+async def test_eight_leave_for_one_host_at_once_and_another_host_does_not_wait(far, make_sender, callback):
+    """A slow app holds up its own callbacks and nobody else's."""
+    waiting, may_end, is_full = [], asyncio.Event(), asyncio.Event()
+
+    async def slow(request):
+        waiting.append(request)
+        if len(waiting) == DELIVERIES_PER_HOST + 1:
+            is_full.set()
+        await may_end.wait()
+        return web.Response()
+
+    far.stream = slow
+    sender = make_sender(hosts={"quick.test": f"127.0.0.1:{far.port}"})
+    slow_url = f"http://127.0.0.1:{far.port}/"
+    clock = SystemClock()
+    sent = [asyncio.create_task(sender.send(callback(f"c{n}", url=slow_url), {}, clock)) for n in range(20)]
+    quick = asyncio.create_task(sender.send(callback("q", url="http://quick.test/"), {}, clock))
+    async with asyncio.timeout(5):
+        await is_full.wait()
+        assert len(waiting) == DELIVERIES_PER_HOST + 1
+        may_end.set()
+        assert {delivery.status for delivery in await asyncio.gather(quick, *sent)} == {200}
+
+
+async def test_a_delivery_that_is_never_answered_times_out(far, make_sender, callback):
+    clock = VirtualClock()
+
+    async def hangs(request):
+        await clock.sleep(600)
+
+    far.stream = hangs
+
+    async def deliver():
+        with clock.flight("the callback"):
+            return await make_sender().send(callback("c", url=f"http://127.0.0.1:{far.port}/"), {}, clock)
+
+    async with asyncio.timeout(5):
+        delivery = await deliver()
+    assert (delivery.outcome, delivery.seconds) == (Outcome.TIMED_OUT, 30)
+    assert (clock.now() - VIRTUAL_START).total_seconds() == 30

@@ -147,9 +147,11 @@ async def test_a_body_nested_a_thousand_deep_is_refused_in_the_providers_words(s
     assert answer.body["errorCode"].startswith("400.002")
 
 
-async def test_a_body_over_a_megabyte_is_refused(sim):
-    answer = await sim.call("POST", PUSH, data=io.BytesIO(b"x" * (1024**2 + 1)), headers=await sim.authorization())
-    assert answer.status == 413
+async def test_a_body_over_a_megabyte_is_refused_and_journalled(sim):
+    headers = await sim.authorization() | {"Content-Type": "application/json"}
+    answer = await sim.call("POST", PUSH, data=io.BytesIO(b"x" * (1024**2 + 1)), headers=headers)
+    assert (answer.status, answer.body["errorCode"]) == (400, "400.002.05")
+    assert len(await sim.journal("request", after=1)) == 1
 
 
 async def test_the_why_is_one_line_of_ascii(sim):

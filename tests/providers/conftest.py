@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,6 +41,7 @@ class Bench:
     app_url: str
     received: list[tuple[dict[str, str], str]] = field(default_factory=list)
     bearer: str = ""
+    on_callback: Callable[[str], Awaitable[None]] | None = None
 
     async def call(self, method: str, path: str, **about: Any) -> Answer:
         async with self.http.request(method, self.url + path, **about) as response:
@@ -110,9 +111,11 @@ class Bench:
 
 
 @asynccontextmanager
-async def recording_app(received: list[tuple[dict[str, str], str]]) -> AsyncIterator[str]:
+async def recording_app(bench: Bench) -> AsyncIterator[str]:
     async def take(request: web.Request) -> web.Response:
-        received.append((dict(request.headers), await request.text()))
+        bench.received.append((dict(request.headers), await request.text()))
+        if bench.on_callback is not None:
+            await bench.on_callback(bench.received[-1][1])
         return web.json_response({"ResultCode": 0, "ResultDesc": "Success"})
 
     app = web.Application()
@@ -128,10 +131,11 @@ async def recording_app(received: list[tuple[dict[str, str], str]]) -> AsyncIter
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
-    received: list[tuple[dict[str, str], str]] = []
+    no_limit = aiohttp.TCPConnector(limit=0)
     async with (
         running(Settings(port=0, clock="virtual")) as simulator,
-        recording_app(received) as app_url,
-        aiohttp.ClientSession() as http,
+        aiohttp.ClientSession(connector=no_limit) as http,
     ):
-        yield Bench(http, simulator.url, app_url, received)
+        bench = Bench(http, simulator.url, "")
+        async with recording_app(bench) as bench.app_url:
+            yield bench

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+import orjson
 import pytest
 
 from simulator.core.errors import Declined, Refused, family
@@ -35,7 +36,7 @@ def test_every_error_and_code_may_be_asked_for_by_a_rule(provider):
         effect = {"kind": "refuse", "error": error.name}
         assert problems_of({"name": "r", "at": f"{provider.name}.*.request", "effect": effect}, PROVIDERS) == []
     for operation, results in provider.result_codes.items():
-        for result in results:
+        for result in filter(lambda result: result.is_failure, results):
             rule = {
                 "name": "r",
                 "at": f"{provider.name}.{operation}.processing",
@@ -55,6 +56,14 @@ async def test_bad_credentials_are_refused_and_journalled(provider, bench):
 
 
 @EVERY
+async def test_it_knows_no_field_by_our_own_name(provider, bench):
+    ours = {"shortcode": "174379", "msisdn": "254708374149", "shillings": 1, "timestamp": "20260115103000"}
+    for operation in provider.operations:
+        if operation.method == "POST":
+            assert (await bench.post(operation.path, ours)).status == 400
+
+
+@EVERY
 async def test_it_answers_under_its_name_too(provider, bench):
     for operation in provider.operations:
         plain = await bench.call(operation.method, operation.path)
@@ -68,3 +77,19 @@ async def test_every_callback_is_journalled(bench):
     events = (await bench.control("GET", "/journal?kind=callback"))["items"]
     assert [event["body"]["Body"]["stkCallback"]["ResultCode"] for event in events] == [0]
     assert events[0]["answer"] == '{"ResultCode": 0, "ResultDesc": "Success"}'
+
+
+async def test_many_callbacks_may_wait_for_the_provider_at_once(bench):
+    """An app that asks the provider from each callback, while the provider takes its time."""
+    rule = {"name": "slow", "at": "daraja.stk_query.request", "effect": {"kind": "delay", "seconds": 3}}
+    await bench.control("POST", "/faults", rule)
+
+    async def asks_back(body):
+        checkout = orjson.loads(body)["Body"]["stkCallback"]["CheckoutRequestID"]
+        assert (await bench.query(checkout)).json["ResultCode"] == "0"
+
+    bench.on_callback = asks_back
+    for number in range(20):
+        await bench.push(PhoneNumber=f"2547110000{number:02d}")
+    await bench.advance(60)
+    assert len(bench.received) == 20

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytest
 
-from simulator.core.clock import VIRTUAL_START as NOON
+from simulator.core.virtual_clock import VIRTUAL_START as NOON
 from simulator.core.errors import AccountFull, InsufficientFunds
 from simulator.core.jobs import Job
 from simulator.core.journal import Event, EventKind

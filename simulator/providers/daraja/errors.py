@@ -171,7 +171,11 @@ BY_RULE = "rule `daraja.stk_push.processing`, `fail` with this code"
 
 STK_RESULTS = (
     ResultCode(
-        "0", "The service request is processed successfully.", Mark.CAPTURED, "approve the prompt with the right PIN"
+        "0",
+        "The service request is processed successfully.",
+        Mark.CAPTURED,
+        "approve the prompt with the right PIN",
+        is_failure=False,
     ),
     ResultCode(
         "1",
@@ -253,6 +257,7 @@ STILL_PROCESSING = ResultCode(
     "The transaction is still under processing",
     Mark.CAPTURED,
     "query while the prompt is open (the query only)",
+    is_failure=False,
 )
 STK_BY_CODE = {result.code: result for result in STK_RESULTS}
 
@@ -281,8 +286,9 @@ def result_of(failure: Failure | None) -> ResultCode:
     return STK_BY_CODE[failure.code or _CODES[failure.reason]]
 
 
-def error_reply(exchange: Exchange, error: CatalogueError, *, field: str = "BusinessShortCode", why: str = "") -> Reply:
-    """The gateway's error envelope: three strings."""
+def error_reply(exchange: Exchange, error: CatalogueError, *, field: str = "", why: str = "") -> Reply:
+    """The gateway's error envelope: three strings. `field` is the part of the text that varies."""
+    field = field or (exchange.received.method if error.name == "method_not_allowed" else "BusinessShortCode")
     envelope = {
         "requestId": gateway_id(exchange.world.entropy, exchange.number),
         "errorCode": error.code,
@@ -293,8 +299,6 @@ def error_reply(exchange: Exchange, error: CatalogueError, *, field: str = "Busi
 
 def refuse(exchange: Exchange, error: DomainError) -> Reply:
     """What Daraja answers to a request that it refuses at once."""
-    field = exchange.received.method
-    if isinstance(error, core.InvalidField):
-        field = error.field
+    field = error.field if isinstance(error, core.InvalidField) else ""
     name = REFUSALS.get(type(error), "internal_server_error")
     return error_reply(exchange, BY_NAME[name], field=field, why=str(error))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Literal
 
 import orjson
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, AliasChoices, Field
 
 from simulator.core import outbox, payments
 from simulator.core.errors import (
@@ -63,7 +63,8 @@ class StkPushRequest(Wire):
     party_a: Present = Field(alias="PartyA")
     party_b: Digits = Field(alias="PartyB")
     msisdn: WireMsisdn = Field(alias="PhoneNumber")
-    payer: WireMsisdn = Field(alias="PartyA")  # behind the phone: a bad number in both is told of that [captured]
+    # Behind the phone: a bad number in both is told of the phone [captured].
+    payer: WireMsisdn = Field(validation_alias=AliasChoices("PartyA"))
     callback_url: WireUrl = Field(alias="CallBackURL")
     account_reference: Text = Field(alias="AccountReference")
     description: Annotated[Text, Field(max_length=DESCRIPTION_CHARACTERS)] = Field(alias="TransactionDesc")
