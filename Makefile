@@ -5,12 +5,13 @@ RUN := .venv/.run-$(shell cksum requirements.txt pyproject.toml | cksum | cut -d
 DEV := .venv/.dev-$(shell cksum requirements-dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 
-.PHONY: help install scenarios test check demo lock clean
+.PHONY: help install scenarios test check demo bench lock clean
 
 help:
 	@echo "make scenarios   run every scenario against the simulator and the bundled bank"
 	@echo "make test        the whole test suite"
 	@echo "make demo        simulator and bank, to play with"
+	@echo "make bench       figures, on this machine"
 	@echo "make check       lint, types, imports"
 	@echo "make lock        pin the requirements anew"
 
@@ -35,6 +36,9 @@ demo: $(RUN)
 
 test: $(DEV)
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+bench: $(RUN)
+	$(BIN)/python benchmarks/scenarios.py
 
 check: $(DEV)
 	$(BIN)/ruff format --check .

@@ -26,9 +26,12 @@ class Wish:
 
 @dataclass
 class CustomerBook:
+    """A customer, and what they had before the scenario: a balance, and lines of a statement."""
+
     id: str
     msisdn: str
     opening: Decimal
+    opening_lines: int = 0
 
 
 @dataclass

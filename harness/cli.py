@@ -22,8 +22,10 @@ VERBS: Mapping[str, Verb] = {
     "serve": Verb("simulator.commands:serve", "The simulator: payment providers on this machine."),
     "bank": Verb("app_under_test.commands:bank", "The bundled bank alone, against any provider URL."),
     "demo": Verb("harness.demo:demo", "Simulator and bank in one process, to play with."),
+    "env": Verb("simulator.commands:env", "What to export for clients with a fixed https:// host."),
     "run": Verb("harness.commands:run", "Play scenarios and check what must hold after each."),
     "check": Verb("harness.commands:check", "Read scenarios and chaos profiles without running them."),
+    "schema": Verb("harness.schema:schema", "The JSON Schema of scenario files, for editors."),
 }
 
 

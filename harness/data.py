@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from harness.matching import JSON_PATH, show
@@ -83,13 +83,21 @@ def _name(value: str) -> str:
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Instant = Annotated[datetime, BeforeValidator(_instant)]
-Msisdn = Annotated[str, AfterValidator(_pattern(r"254[17][0-9]{8}", 'a Kenyan number such as "254708374149"'))]
-Amount = Annotated[str, AfterValidator(_pattern(r"[0-9]+(\.[0-9]{1,2})?", 'an amount as text, such as "100.00"'))]
-Line = Annotated[str, AfterValidator(_line)]
-JsonPath = Annotated[str, AfterValidator(_json_path)]
-Name = Annotated[str, AfterValidator(_name)]
+def _schema(pattern: str) -> WithJsonSchema:
+    """How an editor knows such a text."""
+    return WithJsonSchema({"type": "string", "pattern": f"^(?:{pattern})$"})
+
+
+MSISDN = r"254[17][0-9]{8}"
+AMOUNT = r"[0-9]+(\.[0-9]{1,2})?"
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), _schema(DURATION.pattern)]
+Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
+Msisdn = Annotated[str, AfterValidator(_pattern(MSISDN, 'a Kenyan number such as "254708374149"')), _schema(MSISDN)]
+Amount = Annotated[str, AfterValidator(_pattern(AMOUNT, 'an amount as text, such as "100.00"')), _schema(AMOUNT)]
+Line = Annotated[str, AfterValidator(_line), _schema(rf"({'|'.join(METHODS)}) /[^ ]*")]
+JsonPath = Annotated[str, AfterValidator(_json_path), _schema(JSON_PATH.pattern)]
+Name = Annotated[str, AfterValidator(_name), _schema(NAME.pattern[2:-2])]
 Save = Mapping[Name, JsonPath]
 
 
@@ -102,6 +110,16 @@ def money(value: object) -> Decimal:
     if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
         raise BadFace(f"expected an amount as text, got {show(value)}")
     return Decimal(value)
+
+
+def without_echoes(errors: list[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """Without a key that is missing only because it is misspelt: one mistake is told once."""
+    unknown = [error["loc"] for error in errors if error["type"] == "extra_forbidden"]
+    for error in errors:
+        *parent, key = error["loc"] or ("",)
+        beside = [str(loc[-1]) for loc in unknown if list(loc[:-1]) == parent]
+        if error["type"] != "missing" or not any("mean" in nearest(word, [str(key)]) for word in beside):
+            yield error
 
 
 def explain(error: ErrorDetails, model: type[BaseModel]) -> str:

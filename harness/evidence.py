@@ -37,13 +37,14 @@ class Payment:
 
 @dataclass(frozen=True)
 class Customer:
-    """As the app shows it; `statement` is None where the app has none."""
+    """As the app shows it; `statement` is None where the app has none, its first `opening_lines` are older."""
 
     id: str
     msisdn: str
     opening: Decimal
     balance: Decimal
     statement: tuple[StatementLine, ...] | None = None
+    opening_lines: int = 0
 
     @property
     def credited(self) -> Decimal:
@@ -51,7 +52,8 @@ class Customer:
 
     @property
     def credits(self) -> tuple[StatementLine, ...]:
-        return tuple(line for line in self.statement or () if line.amount > 0)
+        new = (self.statement or ())[self.opening_lines :]
+        return tuple(line for line in new if line.amount > 0)
 
 
 @dataclass(frozen=True)

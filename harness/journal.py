@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,11 +12,16 @@ from harness.targets.base import Control
 
 @dataclass
 class Journal:
-    """Reads on from where it stopped; `events` is everything that was read."""
+    """Reads on from where it stopped; `events` is everything that was read.
+
+    `is_live`: callbacks come at any time and in any order. One counts then until it was waited for.
+    """
 
     control: Control
+    is_live: bool = False
     events: list[Event] = field(default_factory=list)
     floor: int = 0
+    consumed: set[int] = field(default_factory=set)
     read_at: datetime | None = None
 
     @property
@@ -44,11 +49,15 @@ class Journal:
 
     def cause(self) -> None:
         """Something begins that may bring callbacks about: what came before is no answer to it."""
-        self.floor = max(self.floor, self.last)
+        if not self.is_live:
+            self.floor = max(self.floor, self.last)
 
     def callbacks(self) -> Iterator[Event]:
         """Delivery attempts that nobody has waited for yet."""
-        return (event for event in self.since(self.floor) if event.kind == "callback")
+        new = self.since(self.floor)
+        return (event for event in new if event.kind == "callback" and event.sequence not in self.consumed)
 
-    def consume(self, event: Event) -> None:
-        self.floor = max(self.floor, event.sequence)
+    def consume(self, waited_for: Sequence[Event]) -> None:
+        self.consumed |= {event.sequence for event in waited_for}
+        if not self.is_live:
+            self.floor = max(self.floor, waited_for[-1].sequence)

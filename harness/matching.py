@@ -12,7 +12,7 @@ from enum import Enum
 
 import orjson
 
-from harness.problems import nearest
+from harness.problems import nearest, one_of
 from harness.yaml_lines import Path
 
 MATCHERS = ("equals", "matches", "exists", "one_of")
@@ -149,11 +149,15 @@ def check(expected: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 
 def _check_keys(expected: dict[str, object], path: Path) -> Iterator[tuple[Path, str]]:
+    first, *beside = [key for key in expected if key in MATCHERS] or [""]
     for key in expected:
         if key.startswith("$") and not JSON_PATH.fullmatch(key):
             yield (*path, key), f'"{key}" is not a JSON path; expected something like $.a.b[0]'
-        if key in MATCHERS:
-            yield (*path, key), f'the matcher "{key}" stands alone; here it has {len(expected) - 1} keys beside it'
+        if key in MATCHERS and key != first:
+            yield (*path, key), f'one matcher a value; here are "{first}" and "{key}"'
+        elif key in MATCHERS and not beside:
+            others = one_of(other for other in expected if other != key).replace(" or ", " and ")
+            yield (*path, key), f'the matcher "{key}" stands alone; here it stands beside {others}'
         elif len(expected) == 1 and (right := _meant(key)):
             yield (*path, key), f'unknown matcher "{key}"{right}'
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path as File
 
 from harness.data import CheckRule
-from harness.problems import Mistake, Mistakes, Problem
-from harness.scenario import Profile, Scenario, load
+from harness.problems import Mistake, Mistakes, Problem, nearest
+from harness.reading import load
+from harness.scenario import Profile, Scenario
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -25,9 +26,15 @@ def _files(path: File) -> Iterator[File]:
         yield path
         return
     inside = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and file.is_file())
+    inside = [file for file in inside if not _is_part(file.relative_to(path))]
     if not inside:
         raise Mistake(f"{path}: there is no .yaml file in this folder")
     yield from inside
+
+
+def _is_part(file: File) -> bool:
+    """What other files include and is no story of its own: its name, or a folder's, begins with `_`."""
+    return any(part.startswith("_") for part in file.parts)
 
 
 def load_all(files: Iterable[File], check_rule: CheckRule) -> tuple[list[Scenario], list[Profile]]:
@@ -41,21 +48,30 @@ def load_all(files: Iterable[File], check_rule: CheckRule) -> tuple[list[Scenari
         except Mistakes as error:
             problems += error.problems
             continue
-        if isinstance(loaded, Scenario):
-            scenarios.append(loaded)
-        else:
+        if isinstance(loaded, Profile):
             profiles.append(loaded)
+        else:
+            scenarios += loaded
     if problems:
         raise Mistakes(problems)
     return scenarios, profiles
 
 
-def selected(scenarios: Iterable[Scenario], word: str | None) -> list[Scenario]:
-    """Those whose file or name contains `word`, whatever its case."""
-    chosen = [one for one in scenarios if word is None or word.lower() in f"{one.file} {one.name}".lower()]
+def selected(scenarios: Iterable[Scenario], word: str | None, tags: Iterable[str] = ()) -> list[Scenario]:
+    """Those with `word` in file, name or tags, whatever its case, and with one of `tags`, if any are named."""
+    scenarios, wanted = list(scenarios), set(tags)
+    known = sorted({tag for one in scenarios for tag in one.tags})
+    for tag in sorted(wanted - set(known)):
+        raise Mistake(f'no scenario has the tag "{tag}"{nearest(tag, known)}')
+    chosen = [one for one in scenarios if not wanted or wanted & set(one.tags)]
+    chosen = [one for one in chosen if word is None or word.lower() in _text(one)]
     if not chosen:
-        raise Mistake("no scenario to run" if word is None else f'no scenario has "{word}" in its file or name')
+        raise Mistake("no scenario to run" if word is None else f'no scenario has "{word}" in its file, name or tags')
     return chosen
+
+
+def _text(scenario: Scenario) -> str:
+    return " ".join([scenario.file, scenario.name, *scenario.tags]).lower()
 
 
 def journal_files(scenarios: Iterable[Scenario], folder: File) -> list[File]:

@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 from harness.events import Event
 from harness.matching import show
 from harness.runner import Failure, Verdict
+from harness.timeline import timeline
 
-TAIL = 12
 WIDTH = 160
 SHOWN_FIRST = ("operation", "msisdn", "state", "amount", "receipt", "reason", "attempt", "outcome", "status", "fault")
 ILLEGAL_IN_XML = {code: "?" for code in range(32) if chr(code) not in "\t\n\r"}
@@ -27,7 +27,8 @@ def lines(verdict: Verdict, replay_flags: Sequence[str] = ()) -> Iterator[str]:
     else:
         yield f"FAIL  {scenario.file}: {scenario.name}"
         yield from _indented(_details(verdict))
-        flags = shlex.join([scenario.file, "--seed", str(scenario.seed), *replay_flags])
+        example = ["-k", scenario.name] if scenario.example else []
+        flags = shlex.join([scenario.file, *example, "--seed", str(scenario.seed), *replay_flags])
         yield f"      seed {scenario.seed}; replay: pesabox run {flags}"
 
 
@@ -45,22 +46,15 @@ def _details(verdict: Verdict) -> Iterator[str]:
         yield from _failure(verdict, failure)
     for violation in verdict.violations:
         yield f"{violation} ({violation.after})" if violation.after else str(violation)
-    yield from _tail(verdict.events)
+    yield from timeline(verdict.events)
 
 
 def _failure(verdict: Verdict, failure: Failure) -> Iterator[str]:
-    file = verdict.scenario.file
+    file = failure.file or verdict.scenario.file
     yield f"{file}:{failure.mark.line}:{failure.mark.column}: {failure.title}"
     for mismatch, mark in zip(failure.mismatches, failure.marks, strict=True):
         yield f"    {mismatch}  (line {mark.line})"
     yield from (f"    {line}" for line in failure.note.splitlines())
-
-
-def _tail(events: Sequence[Event]) -> Iterator[str]:
-    tail = events[-TAIL:]
-    yield f"journal, the last {len(tail)} of {len(events)} events:" if tail else "the journal is empty"
-    for event in tail:
-        yield f"    {told(event)}"
 
 
 def told(event: Event) -> str:

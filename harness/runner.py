@@ -23,27 +23,33 @@ from harness.invariants import Violation, violations
 from harness.journal import Journal
 from harness.matching import Mismatch
 from harness.problems import Mistake
+from harness.requirements import why_not
 from harness.scenario import Placed, Scenario
 from harness.stage import Stage
-from harness.targets.base import Opening, Refused, Target
-from harness.targets.hosting import AppFactory, hosting
+from harness.targets.base import Opening, Refused, RunningApp, Target, World
+from harness.targets.hosting import AppDoor, AppFactory, hosting
 from harness.targets.http import Http
 from harness.witness import Witness
 from harness.yaml_lines import Mark
 
 AFTER_RECONCILIATION = timedelta(minutes=1)
 PASSIVE = ("wait", "ledger")
+LOOKS = 3
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A step that failed: where it stands, what was not as expected, and what else there is to know."""
+    """A step that failed: where it stands, what was not as expected, and what else there is to know.
+
+    `file` is the scenario's own or one that it includes.
+    """
 
     title: str
     mark: Mark
     mismatches: tuple[Mismatch, ...] = ()
     marks: tuple[Mark, ...] = ()
     note: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,22 +70,26 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Setting:
-    """Where and against what scenarios are played; `seed` overrides theirs."""
+    """Where and against what scenarios are played. `seed` overrides theirs; an `app` takes the factory's place."""
 
     target: Target
     http: Http
     factory: Callable[[], AppFactory]
     profile: AppProfile = field(default_factory=AppProfile)
     seed: int | None = None
+    app: RunningApp | None = None
+
+    def target_for(self, scenario: Scenario) -> Target:
+        return self.app.target if self.app is not None and scenario.needs_app else self.target
 
 
 async def play(scenario: Scenario, setting: Setting) -> Verdict:
     """Plays one scenario; whatever goes wrong in it is in the verdict."""
     if setting.seed is not None:
         scenario = replace(scenario, seed=setting.seed)
-    missing = [one for one in scenario.requires if one not in setting.target.capabilities]
-    if missing:
-        return Verdict(scenario, skipped=f"{setting.target.name} has no {', '.join(missing)}")
+    obstacle = why_not(scenario, setting.target_for(scenario))
+    if obstacle:
+        return Verdict(scenario, skipped=obstacle)
     began = asyncio.get_running_loop().time()
     playing = _Playing(scenario)
     try:
@@ -98,14 +108,24 @@ async def play(scenario: Scenario, setting: Setting) -> Verdict:
 @asynccontextmanager
 async def _stage(scenario: Scenario, setting: Setting) -> AsyncIterator[Stage]:
     opening = Opening(scenario.world, scenario.seed, scenario.starts_at)
-    async with setting.target.world(opening) as world:
-        stage = Stage(world, Journal(world.control), Credentials(world), Book(setting.profile))
+    async with setting.target_for(scenario).world(opening) as world:
+        journal = Journal(world.control, is_live=world.time.moves_by_itself)
+        stage = Stage(world, journal, Credentials(world), Book(setting.profile))
         if not scenario.needs_app:
             yield stage
             return
-        async with hosting(setting.factory(), world, setting.http) as door:
+        async with _door(setting, world) as door:
             stage.app = AppFace(door, setting.profile)
             yield stage
+
+
+@asynccontextmanager
+async def _door(setting: Setting, world: World) -> AsyncIterator[AppDoor]:
+    if setting.app is not None:
+        yield AppDoor(setting.http, setting.app.url)
+        return
+    async with hosting(setting.factory(), world, setting.http) as door:
+        yield door
 
 
 @dataclass
@@ -157,21 +177,23 @@ class _Playing:
         evidence = await witness.after_step(stage.journal.since(before))
         if evidence is not None:
             found = violations(evidence, always_only=True)
+            if stage.world.time.moves_by_itself:
+                found = await _lasting(found, witness)
             self.violations += [replace(one, after=placed.title) for one in found]
 
     async def _guarded(self, placed: Placed, running: Awaitable[None]) -> bool:
         """Whether the step went as the scenario says."""
-        mark = self.scenario.document.at(placed.path)
+        mark = placed.mark()
         try:
             await running
         except StepFailed as error:
-            marks = tuple(self.scenario.document.at((*placed.path, *one.path)) for one in error.mismatches)
-            self.failures.append(Failure(placed.title, mark, error.mismatches, marks, error.note))
+            marks = tuple(placed.mark(one.path) for one in error.mismatches)
+            self.failures.append(Failure(placed.title, mark, error.mismatches, marks, error.note, placed.document.file))
+            return placed.is_soft
         except (NoAnswer, Refused, BadFace) as error:
-            self.failed(placed.title, mark, str(error))
-        else:
-            return True
-        return False
+            self.failures.append(Failure(placed.title, mark, note=str(error), file=placed.document.file))
+            return False
+        return True
 
     async def _open_accounts(self, stage: Stage) -> None:
         for account in self.scenario.changing_accounts:
@@ -179,11 +201,19 @@ class _Playing:
 
     async def _rest(self, stage: Stage) -> None:
         """Nothing goes wrong any more, and all that was to come has come."""
-        control = stage.world.control
         if stage.has_faults:
-            await control.lift_faults()
-        await control.advance(self.scenario.settle)
+            await stage.world.control.lift_faults()
+        await stage.world.time.rest(self.scenario.settle)
         if stage.app is not None:
             with stage.world.flight("app reconciles"):
                 await stage.app.reconcile()
-            await control.advance(AFTER_RECONCILIATION)
+            await stage.world.time.rest(AFTER_RECONCILIATION)
+
+
+async def _lasting(found: tuple[Violation, ...], witness: Witness) -> tuple[Violation, ...]:
+    """Those that are there at every look: what moved between two questions of one look contradicts nothing."""
+    for _ in range(LOOKS):
+        if found:
+            again = violations(await witness.look(), always_only=True)
+            found = tuple(one for one in found if one in again)
+    return found

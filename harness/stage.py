@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 
 from harness.app_face import AppFace
@@ -32,6 +35,9 @@ class Stage:
     pins: dict[str, str] = field(default_factory=dict)
     opening: dict[str, Decimal] = field(default_factory=dict)
     has_faults: bool = False
+    foreign: set[str] = field(default_factory=set)
+    is_in_flight: bool = False
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def fill(self, value: object, extra: Mapping[str, object] | None = None) -> object:
         """`value` with the saved names filled in."""
@@ -51,16 +57,35 @@ class Stage:
     async def ask_app(self, request: Request, expect: Expect) -> Answer | None:
         """One request of the scenario to the app; None where no answer was expected and none came."""
         before = self.journal.last
-        with self.world.flight(f"app {request.method} {request.path}"):
+        with self._flight(f"app {request.method} {request.path}"):
             answer = await _answer(self.the_app.door.send(request), expect)
-        await self.journal.read()
+        await self.read_journal()
         if answer is not None:
-            self.book.asked(request, answer, self.journal.since(before))
+            events = (event for event in self.journal.since(before) if event.payment not in self.foreign)
+            self.book.asked(request, answer, events)
         return answer
 
     async def ask_provider(self, request: Request, expect: Expect) -> Answer | None:
-        with self.world.flight(f"provider {request.method} {request.path}"):
+        with self._flight(f"provider {request.method} {request.path}"):
             return await _answer(self.world.send(request), expect)
+
+    def _flight(self, name: str) -> AbstractContextManager[object]:
+        return nullcontext() if self.is_in_flight else self.world.flight(name)
+
+    def branch(self) -> Stage:
+        """This stage for one of several steps that run together, whose flight somebody else keeps."""
+        return replace(self, foreign=set(), is_in_flight=True)
+
+    async def goes_on(self, deadline: datetime) -> bool:
+        """Waits for what happens next; False when nothing is to come before the deadline."""
+        goes_on = await self.world.time.until_next(deadline, after=self.journal.last)
+        await self.read_journal()
+        return goes_on
+
+    async def read_journal(self) -> None:
+        """One reading at a time, or two would both bring what is new."""
+        async with self.reading:
+            await self.journal.read()
 
     def judge(self, expect: Expect, save: Save, answer: Answer | None) -> None:
         """Keeps what is to be saved; raises `StepFailed` with every mismatch at once."""

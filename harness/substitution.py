@@ -28,6 +28,16 @@ def fill_text(text: str, names: Mapping[str, object]) -> object:
     return NAME.sub(lambda found: str(names[found[1]]), text)
 
 
+def fill_known(value: object, names: Mapping[str, object]) -> object:
+    """`value` with those names filled in that `names` has; the others stay as they are written."""
+    return fill(value, _Known(names)) if names else value
+
+
+class _Known(dict[str, object]):
+    def __missing__(self, name: str) -> str:
+        return "{" + name + "}"
+
+
 def names_in(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Every `{name}` in `value`, keys included, with the path of the text that holds it."""
     if isinstance(value, str):

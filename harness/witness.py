@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from harness.app_face import AppFace
+from harness.app_profile import StatementLine
 from harness.book import Book, CustomerBook, DepositBook
 from harness.data import money
 from harness.events import Event
@@ -31,12 +32,18 @@ class Witness:
 
     async def after_step(self, new: Iterable[Event]) -> Evidence | None:
         """What the always-invariants need; None when nothing happened that could have changed it."""
-        kinds = {event.kind for event in new}
-        if self.app is None or kinds <= QUIET_EVENTS:
+        if self.app is None:
             return None
-        if kinds & MONEY_EVENTS:
-            self.rows = await self.control.payments()
-        return await self._seen(self.app)
+        await self._meet(self.app)
+        kinds = {event.kind for event in new}
+        if kinds <= QUIET_EVENTS:
+            return None
+        return await self._seen(self.app, has_news=self.journal.is_live or bool(kinds & MONEY_EVENTS))
+
+    async def look(self) -> Evidence:
+        """The same afresh."""
+        assert self.app is not None, "only an app is looked at"
+        return await self._seen(self.app, has_news=True)
 
     async def at_rest(self) -> Evidence:
         """Everything, for all invariants."""
@@ -44,9 +51,8 @@ class Witness:
         difference = money(audit["difference"]) if audit.get("balanced") is not True else ZERO
         if self.app is None:
             return Evidence(has_app=False, provider_difference=difference)
-        self.rows = await self.control.payments()
         self.seen.clear()
-        seen = await self._seen(self.app)
+        seen = await self._seen(self.app, has_news=True)
         return Evidence(
             customers=seen.customers,
             deposits=seen.deposits,
@@ -58,9 +64,20 @@ class Witness:
             provider_difference=difference,
         )
 
-    async def _seen(self, app: AppFace) -> Evidence:
+    async def _meet(self, app: AppFace) -> None:
+        """Counts the lines that a customer's statement had when the scenario came to know them."""
+        for known in self.book.customers.values():
+            if known.id not in self.seen:
+                statement = await app.statement(known.id)
+                known.opening_lines = len(statement)
+                self.seen[known.id] = _as_seen(known, known.opening, statement)
+
+    async def _seen(self, app: AppFace, *, has_news: bool) -> Evidence:
+        """The app is asked first: what it knows by then, the provider has known before."""
         customers = [await self._customer(app, customer) for customer in self.book.customers.values()]
         deposits = [await self._deposit(app, deposit) for deposit in self.book.deposits.values()]
+        if has_news:
+            self.rows = await self.control.payments()
         return Evidence(tuple(customers), tuple(deposits), tuple(self._payments()))
 
     async def _customer(self, app: AppFace, known: CustomerBook) -> Customer:
@@ -68,7 +85,7 @@ class Witness:
         balance = (await app.customer(known.id)).balance
         seen = self.seen.get(known.id)
         statement = seen.statement if seen and seen.balance == balance else await app.statement(known.id)
-        self.seen[known.id] = Customer(known.id, known.msisdn, known.opening, balance, statement)
+        self.seen[known.id] = _as_seen(known, balance, statement)
         return self.seen[known.id]
 
     async def _deposit(self, app: AppFace, known: DepositBook) -> Deposit:
@@ -97,6 +114,10 @@ class Witness:
         if reference in self.book.customers:
             return reference
         return next((customer.id for customer in self.book.customers.values() if customer.msisdn == msisdn), None)
+
+
+def _as_seen(known: CustomerBook, balance: Decimal, statement: tuple[StatementLine, ...] | None) -> Customer:
+    return Customer(known.id, known.msisdn, known.opening, balance, statement, known.opening_lines)
 
 
 def told_payments(events: Iterable[Event]) -> frozenset[str]:

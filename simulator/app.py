@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from simulator.certificates import server_context
 from simulator.control.routes import control_app
 from simulator.core.simulation import DEFAULT_WORLD, Clocks, Simulation
 from simulator.core.worlds import Shared
 from simulator.edge.sender import HttpSender
 from simulator.edge.server import Server
 from simulator.providers import PROVIDERS
-from simulator.settings import BadSetting, Settings, load_world
+from simulator.settings import BadSetting, Settings, load_world, provider_settings
 from simulator.stores.memory import MemoryStore
 from simulator.terminal import told_to
 
@@ -31,12 +32,14 @@ class RunningSimulator:
 
 
 def build(settings: Settings, sender: HttpSender) -> Simulation:
-    template = load_world(settings.world, latency_factor=settings.latency_factor)
+    known = {provider.name: provider.settings for provider in PROVIDERS}
+    template = load_world(settings.world, known, latency_factor=settings.latency_factor)
     shared = Shared(
         store=MemoryStore(template.terms, events_kept=settings.retain * EVENTS_PER_PAYMENT),
         sender=sender,
         template=template,
         rails={provider.name: provider for provider in PROVIDERS},
+        settings=provider_settings(template, known),
         latency_factor=settings.latency_factor,
     )
     clocks = Clocks(settings.clock == "virtual", settings.starts_at, settings.answer_timeout)
@@ -68,11 +71,13 @@ async def running(settings: Settings) -> AsyncIterator[RunningSimulator]:
         await simulation.open(DEFAULT_WORLD)
         port = await _listen(runner, settings)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        yield RunningSimulator(f"http://{host}:{port}", simulation)
+        scheme = "https" if settings.tls else "http"
+        yield RunningSimulator(f"{scheme}://{host}:{port}", simulation)
 
 
 async def _listen(runner: web.AppRunner, settings: Settings) -> int:
-    site = web.TCPSite(runner, settings.host, settings.port)
+    context = server_context() if settings.tls else None
+    site = web.TCPSite(runner, settings.host, settings.port, ssl_context=context)
     try:
         await site.start()
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import shlex
 import signal
 import sys
 from collections.abc import Callable
@@ -18,6 +19,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 GARBAGE_THRESHOLD = 50_000  # what a start leaves is frozen; after it, collecting seldom is cheaper
 VARIABLES = "PESABOX_"
+AUTHORITY_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE")
 
 
 def _option(name: str, **about: Any) -> Callable[[Command], Command]:
@@ -39,6 +41,7 @@ def _option(name: str, **about: Any) -> Callable[[Command], Command]:
 @_option("control-token", metavar="TOKEN", help="A bearer token for /_sim.")
 @_option("allow-callbacks", metavar="HOST", multiple=True, help="A public host that callbacks may go to.")
 @_option("resolve", metavar="HOST=ADDR:PORT", multiple=True, help="Sends callbacks for HOST elsewhere.")
+@click.option("--tls", is_flag=True, envvar=VARIABLES + "TLS", help="Listen with TLS; `pesabox env` tells clients.")
 @click.option("--quiet", is_flag=True, envvar=VARIABLES + "QUIET", help="No line an exchange on a terminal.")
 def serve(**told: Any) -> None:
     """The simulator: M-PESA Daraja on its real paths, and the control API under /_sim."""
@@ -61,3 +64,19 @@ async def _serve(settings: Settings) -> None:
         gc.set_threshold(GARBAGE_THRESHOLD)
         print(f"pesabox: ready on {simulator.url}", flush=True)
         await stop.wait()
+
+
+@click.command()
+@click.option("--port", default=8200, show_default=True, help="Where `pesabox serve --tls` listens.")
+def env(port: int) -> None:
+    """What to export so that a client with a fixed https:// host reaches a running `pesabox serve --tls`."""
+    from simulator.certificates import FIXED_HOSTS, authority_file
+
+    authority = shlex.quote(str(authority_file()))
+    for variable in AUTHORITY_VARIABLES:
+        print(f"export {variable}={authority}")
+    print("# and one line in /etc/hosts, with `pesabox serve --tls --port 443`:")
+    print(f"#   127.0.0.1 {' '.join(FIXED_HOSTS)}")
+    print("# (other ways to find the host: docs/your-client.md); or, for one call, without touching it:")
+    for host in FIXED_HOSTS:
+        print(f"#   curl --cacert {authority} --connect-to {host}:443:127.0.0.1:{port} https://{host}/_sim/health")

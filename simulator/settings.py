@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -14,8 +16,9 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from simulator.core.clock import nairobi
 from simulator.core.data import Data
 from simulator.core.subscribers import THINKS_SECONDS
-from simulator.core.template import WorldTemplate
+from simulator.core.template import ProviderTemplate, WorldTemplate
 from simulator.core.virtual_clock import VIRTUAL_START
+from simulator.core.worlds import ProviderSettings
 from simulator.yaml_file import BadFile, YamlFile
 
 LATENCY_FACTORS = {"system": 0.1, "virtual": 1.0}
@@ -47,6 +50,7 @@ class Settings(Data):
     control_token: str | None = None
     allow_callbacks: tuple[str, ...] = ()
     resolve: Annotated[dict[str, str], Field(default_factory=dict)]
+    tls: bool = False
     quiet: bool = True
 
     @field_validator("starts_at", mode="before")
@@ -96,8 +100,10 @@ def parse_settings(told: dict[str, Any]) -> Settings:
         raise BadSetting(flag + first["msg"].removeprefix("Value error, ")) from None
 
 
-def load_world(path: Path | None, *, latency_factor: float = 1.0) -> WorldTemplate:
-    """What a fresh world holds: the default, extended by the file's.
+def load_world(
+    path: Path | None, known: Mapping[str, ProviderSettings] | None = None, *, latency_factor: float = 1.0
+) -> WorldTemplate:
+    """What a fresh world holds: the default, extended by the file's. `known` are the providers' own settings.
 
     How long a persona thinks is a wait of ours, times the factor; seconds that somebody wrote in a file are real.
     """
@@ -113,11 +119,39 @@ def load_world(path: Path | None, *, latency_factor: float = 1.0) -> WorldTempla
     if not isinstance(file.data, dict):
         raise BadSetting(f"{file.place(())}: expected a mapping with keys, merchants, subscribers")
     try:
-        return WorldTemplate.model_validate(_extended(default, file.data))
+        template = WorldTemplate.model_validate(_extended(default, file.data))
+        if known is not None:
+            _check_providers(template, known, file)
+        return template
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         told = first["msg"].removeprefix("Value error, ")
         raise BadSetting(f"{file.place(first['loc'])}: {'.'.join(map(str, first['loc']))}: {told}") from None
+
+
+def _check_providers(template: WorldTemplate, known: Mapping[str, ProviderSettings], file: YamlFile) -> None:
+    for name, told in template.providers.items():
+        if name not in known:
+            raise BadSetting(f"{file.place(('providers', name))}: there is no provider {name!r}: {', '.join(known)}")
+        for part in told.model_fields_set:
+            for odd in getattr(told, part).keys() - getattr(known[name], part).keys():
+                place = file.place(("providers", name, part, odd))
+                raise BadSetting(f"{place}: {name} has no {part} {odd!r}: {', '.join(getattr(known[name], part))}")
+
+
+def provider_settings(template: WorldTemplate, known: Mapping[str, ProviderSettings]) -> dict[str, ProviderSettings]:
+    """The providers' settings in a fresh world."""
+    return {name: _changed(own, template.providers.get(name, ProviderTemplate())) for name, own in known.items()}
+
+
+def _changed(own: ProviderSettings, told: ProviderTemplate) -> ProviderSettings:
+    return replace(
+        own,
+        latency={**own.latency, **told.latency},
+        lifetimes={**own.lifetimes, **told.lifetimes},
+        limits={**own.limits, **told.limits},
+        strictness={**own.strictness, **told.strictness},
+    )
 
 
 def _extended(default: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:

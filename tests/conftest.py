@@ -117,7 +117,9 @@ async def simulate(sender, template):
     made = []
 
     def make(*, is_virtual=True, seed=1, jobs=None, latency=1.0, template=template, is_strict=False):
-        shared = Shared(MemoryStore(template.terms), sender, template, {"fake": FakeRail()}, latency)
+        rails = {"fake": FakeRail()}
+        settings = {"fake": FakeRail.settings}
+        shared = Shared(MemoryStore(template.terms), sender, template, rails, settings, latency)
         clocks = Clocks(is_virtual, answer_timeout_seconds=1.0)
         handlers = {"fake.push.decided": _send_result} | (jobs or {})
         made.append(Simulation(shared, clocks, seed=seed, jobs=handlers, is_strict=is_strict))

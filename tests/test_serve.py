@@ -82,3 +82,14 @@ async def test_a_taken_port_exits_2():
         _, err = await process.communicate()
     assert process.returncode == 2
     assert err.decode().startswith("pesabox: cannot listen on 127.0.0.1:")
+
+
+async def test_env_tells_a_client_with_a_fixed_host_what_to_export(tmp_path):
+    variables = {**os.environ, "PESABOX_CERTIFICATES": str(tmp_path)}
+    command = (*SERVE[:-1], "env", "--port", "8443")
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdout=pipe, env=variables)
+    out, _ = await process.communicate()
+    assert process.returncode == 0
+    assert f"export NODE_EXTRA_CA_CERTS={tmp_path}/authority.pem" in out.decode()
+    assert "--connect-to sandbox.safaricom.co.ke:443:127.0.0.1:8443" in out.decode()

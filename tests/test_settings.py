@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from simulator.core.money import Money
-from simulator.settings import BadSetting, Settings, load_world, local_time, parse_settings
+from simulator.core.worlds import ProviderSettings
+from simulator.settings import BadSetting, Settings, load_world, local_time, parse_settings, provider_settings
 
 
 def test_the_default_world_holds_what_is_promised():
@@ -70,3 +71,32 @@ def test_hosts_are_resolved_to_an_address_and_a_port():
 def test_another_host_is_allowed_with_a_token():
     assert parse_settings({"host": "0.0.0.0", "control_token": "t"}).host == "0.0.0.0"
     assert parse_settings({"host": "localhost"}).host == "localhost"
+
+
+def known() -> dict[str, ProviderSettings]:
+    own = ProviderSettings("daraja", {"a": 1.0}, {"prompt": 60.0}, {"daily": "1.00"}, {"one_token": False})
+    return {"daraja": own}
+
+
+def test_a_world_file_changes_a_providers_settings(tmp_path):
+    path = tmp_path / "world.yaml"
+    path.write_text("providers: {daraja: {lifetimes: {prompt: 30}, strictness: {one_token: true}}}")
+    changed = provider_settings(load_world(path, known()), known())["daraja"]
+    assert (changed.latency, changed.lifetimes) == ({"a": 1.0}, {"prompt": 30.0})
+    assert (changed.limits, changed.strictness) == ({"daily": "1.00"}, {"one_token": True})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param("{jenga: {}}", ":1:20: there is no provider 'jenga': daraja", id="provider"),
+        pytest.param("{daraja: {limits: {dialy: '1'}}}", ":1:38: daraja has no limits 'dialy': daily", id="limit"),
+        pytest.param("{daraja: {limits: {daily: 'x'}}}", ":1:30: providers.daraja.limits: ", id="no amount"),
+    ],
+)
+def test_a_world_file_knows_the_providers(tmp_path, text, told):
+    path = tmp_path / "world.yaml"
+    path.write_text(f"providers: {text}")
+    with pytest.raises(BadSetting) as caught:
+        load_world(path, known())
+    assert told in str(caught.value)

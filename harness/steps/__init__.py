@@ -9,14 +9,17 @@ from harness.steps.app import AppStep
 from harness.steps.clock import ClockStep
 from harness.steps.fault import FaultStep
 from harness.steps.given import GivenStep
+from harness.steps.include import IncludeStep
 from harness.steps.ledger import LedgerStep
 from harness.steps.phone import PhoneStep
 from harness.steps.provider import ProviderStep
+from harness.steps.together import Together, TogetherStep
 from harness.steps.wait import WaitStep
 
-Step: TypeAlias = AppStep | ClockStep | FaultStep | GivenStep | LedgerStep | PhoneStep | ProviderStep | WaitStep
+SimpleStep: TypeAlias = AppStep | ClockStep | FaultStep | GivenStep | LedgerStep | PhoneStep | ProviderStep | WaitStep
+Step: TypeAlias = SimpleStep | Together
 
-VERBS: Mapping[str, type[Step]] = {
+VERBS: Mapping[str, type[SimpleStep | IncludeStep | TogetherStep]] = {
     "given": GivenStep,
     "app": AppStep,
     "provider": ProviderStep,
@@ -25,4 +28,6 @@ VERBS: Mapping[str, type[Step]] = {
     "clock": ClockStep,
     "wait": WaitStep,
     "ledger": LedgerStep,
+    "together": TogetherStep,
+    "include": IncludeStep,
 }

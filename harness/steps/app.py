@@ -7,13 +7,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from harness.data import CheckRule, Data, Line, Raw, Save
+from harness.data import CheckRule, Line, Raw, Save
 from harness.exchange import Expect, Request, expect_problems
 from harness.stage import Stage
+from harness.steps.expecting import RepeatableStep, repeat_problems, soft_problems
 from harness.yaml_lines import Path
 
 
-class AppStep(Data):
+class AppStep(RepeatableStep):
     """A client of the app asks it for something. `headers` takes the place of the key that is sent otherwise."""
 
     app: Line
@@ -27,8 +28,13 @@ class AppStep(Data):
     @staticmethod
     def problems(raw: Raw, check_rule: CheckRule) -> Iterator[tuple[Path, str]]:
         yield from expect_problems(raw.get("expect"))
+        yield from soft_problems(raw)
+        yield from repeat_problems(raw, "app")
 
     async def run(self, stage: Stage) -> None:
+        await self.until_it_holds(stage, lambda: self._ask(stage))
+
+    async def _ask(self, stage: Stage) -> None:
         answer = await stage.ask_app(self._request(stage), self.expect)
         stage.judge(self.expect, self.save, answer)
 

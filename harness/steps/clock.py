@@ -26,7 +26,7 @@ class ClockStep(Data):
 
     clock: Moment
 
-    @field_validator("clock", mode="before")
+    @field_validator("clock", mode="before", json_schema_input_type=Duration | Moment)
     @classmethod
     def _duration_or_moment(cls, value: object) -> object:
         return value if isinstance(value, dict) else {"by": value}

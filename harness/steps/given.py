@@ -106,7 +106,7 @@ class GivenStep(Data):
 
     given: list[Given] = Field(min_length=1)
 
-    @field_validator("given", mode="before")
+    @field_validator("given", mode="before", json_schema_input_type=Given | list[Given])
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return [value] if isinstance(value, dict) else value

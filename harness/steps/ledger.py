@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterator
 
-from harness.data import CheckRule, Data, Raw, money
+from harness.data import CheckRule, Raw, money
 from harness.exchange import StepFailed
 from harness.matching import Mismatch, check, match, matcher_of, show
 from harness.stage import Stage
+from harness.steps.expecting import RepeatableStep
 from harness.yaml_lines import Path
 
 CHANGE = "change"
 AMOUNT = re.compile(r"[-+]?[0-9]+(\.[0-9]{1,2})?|\{[a-z][a-z0-9_]*\}")
 
 
-class LedgerStep(Data):
+class LedgerStep(RepeatableStep):
     """`ledger: {account: "400.00"}`; under `change`, accounts with how much more or less they hold."""
 
     ledger: dict[str, object]
@@ -46,6 +47,9 @@ class LedgerStep(Data):
             yield from _check(expected, ("ledger", CHANGE, account))
 
     async def run(self, stage: Stage) -> None:
+        await self.until_it_holds(stage, lambda: self._compare(stage))
+
+    async def _compare(self, stage: Stage) -> None:
         wrong = [one async for one in self._mismatches(stage)]
         if wrong:
             raise StepFailed(*wrong)

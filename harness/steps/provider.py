@@ -8,14 +8,15 @@ from typing import Literal
 from pydantic import Field
 
 from harness.credentials import NAMES
-from harness.data import CheckRule, Data, Line, Raw, Save
+from harness.data import CheckRule, Line, Raw, Save
 from harness.exchange import Expect, Request, expect_problems
 from harness.stage import Stage
+from harness.steps.expecting import RepeatableStep, repeat_problems, soft_problems
 from harness.substitution import names_in
 from harness.yaml_lines import Path
 
 
-class ProviderStep(Data):
+class ProviderStep(RepeatableStep):
     """Sent with this world's bearer; `auth: basic` sends the consumer's key and secret, `auth: none` nothing."""
 
     provider: Line
@@ -28,8 +29,13 @@ class ProviderStep(Data):
     @staticmethod
     def problems(raw: Raw, check_rule: CheckRule) -> Iterator[tuple[Path, str]]:
         yield from expect_problems(raw.get("expect"))
+        yield from soft_problems(raw)
+        yield from repeat_problems(raw, "provider")
 
     async def run(self, stage: Stage) -> None:
+        await self.until_it_holds(stage, lambda: self._ask(stage))
+
+    async def _ask(self, stage: Stage) -> None:
         answer = await stage.ask_provider(await self._request(stage), self.expect)
         stage.judge(self.expect, self.save, answer)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, StrictInt
 
@@ -14,6 +15,7 @@ from harness.exchange import StepFailed, expect_problems, saved
 from harness.matching import MISSING, Mismatch, match
 from harness.stage import Stage
 from harness.steps.clock import spell
+from harness.steps.expecting import ExpectingStep, soft_problems
 from harness.yaml_lines import Path
 
 ANSWERED = "answered"
@@ -35,10 +37,11 @@ class CallbackExpect(Data):
             yield from match(self.status, event.raw.get("status"), "status", ("expect", "status"))
 
 
-class WaitStep(Data):
-    """Moves the clock from one due time to the next, `within` at most. One that came during the step before counts.
+class WaitStep(ExpectingStep):
+    """Waits for what is due next, `within` at most. One that came during the step before counts.
 
-    `for` is the deposit, the payment, the provider's reference or the phone that it is about; `count` how many.
+    `for` is the deposit, the payment, the provider's reference or the phone that it is about; `count` how many. What is
+    saved is from the callback's body; `$.path` is the path that it was sent to, without its first slash.
     """
 
     wait: Literal["callback"]
@@ -51,19 +54,21 @@ class WaitStep(Data):
     @staticmethod
     def problems(raw: Raw, check_rule: CheckRule) -> Iterator[tuple[Path, str]]:
         yield from expect_problems(raw.get("expect"), ("body", "answer"))
+        yield from soft_problems(raw)
 
     async def run(self, stage: Stage) -> None:
         deadline = await stage.world.now() + self.within
         await stage.journal.read()
         while len(found := self._answered(stage, deadline)) < self.count:
-            if not await _one_job(stage, deadline):
+            if not await stage.world.time.until_next(deadline, after=stage.journal.last):
                 raise StepFailed(self._too_few(stage, len(found)))
+            await stage.journal.read()
         last = found[self.count - 1]
-        stage.journal.consume(last)
+        stage.journal.consume(found[: self.count])
         wrong = list(self.expect.mismatches(stage, last))
         if wrong:
             raise StepFailed(*wrong)
-        stage.names |= saved(self.save, last.body())
+        stage.names |= saved(self.save, _with_path(last))
 
     def _answered(self, stage: Stage, deadline: datetime) -> list[Event]:
         answered = (event for event in stage.journal.callbacks() if event.text("outcome") == ANSWERED)
@@ -95,11 +100,11 @@ class _About:
         return event.payment in {*self.payments, self.wanted} or self.wanted in map(str, _scalars(event.body()))
 
 
-async def _one_job(stage: Stage, deadline: datetime) -> bool:
-    """Runs the next thing that is due; False when there is none before the deadline."""
-    advanced = await stage.world.control.advance_jobs(1, deadline)
-    await stage.journal.read()
-    return advanced.jobs_run > 0
+def _with_path(event: Event) -> object:
+    body, url = event.body(), event.text("url")
+    if not isinstance(body, dict) or url is None:
+        return body
+    return {"path": urlsplit(url).path.removeprefix("/"), **body}
 
 
 def _scalars(value: object) -> Iterator[object]:

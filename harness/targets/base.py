@@ -13,7 +13,7 @@ from harness.events import Event
 from harness.exchange import Answer, Request
 
 Json = Mapping[str, object]
-Capability = Literal["faults", "clock", "deadlines", "phones", "ledger"]
+Capability = Literal["faults", "clock", "deadlines", "phones", "ledger", "fresh"]
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
 
 
@@ -92,8 +92,31 @@ class Control(Protocol):
     async def audit(self) -> Json: ...
 
 
+class WorldTime(Protocol):
+    """The time of a world, as the harness sees it: how to wait in it, and how all comes to rest."""
+
+    @property
+    def app_clock(self) -> AppClock | None:
+        """What an app in this process is given; None where it keeps its own time."""
+
+    @property
+    def moves_by_itself(self) -> bool:
+        """Whether something may happen between two steps."""
+
+    async def now(self) -> datetime: ...
+
+    def flight(self, name: str) -> AbstractContextManager[object]:
+        """Time stands still while a step's request is open, unless somebody in its chain waits for the clock."""
+
+    async def until_next(self, deadline: datetime, *, after: int) -> bool:
+        """Waits for what happens next, `after` being the last event that is known; False when nothing is to come."""
+
+    async def rest(self, by: timedelta) -> None:
+        """Waits until all that was under way is over; where time is driven, `by` is how far it goes."""
+
+
 class World(Protocol):
-    """A fresh universe at the target, for one scenario."""
+    """A universe at the target, for one scenario."""
 
     @property
     def name(self) -> str: ...
@@ -111,23 +134,25 @@ class World(Protocol):
     def control(self) -> Control: ...
 
     @property
+    def time(self) -> WorldTime: ...
+
+    @property
     def app_clock(self) -> AppClock | None:
-        """None where the app keeps its own time."""
+        """The world's own clock, where it is in this process."""
 
     async def now(self) -> datetime: ...
 
-    def flight(self, name: str) -> AbstractContextManager[object]:
-        """Time stands still while a step's request is open, unless somebody in its chain waits for the clock."""
+    def flight(self, name: str) -> AbstractContextManager[object]: ...
 
     async def send(self, request: Request) -> Answer:
         """One request to the provider; raises `NoAnswer`."""
 
-    def resolve(self, host: str, address: str) -> None:
+    async def resolve(self, host: str, address: str) -> None:
         """Callbacks for `host` go to `address`."""
 
 
 class Target(Protocol):
-    """Where scenarios run."""
+    """Where scenarios run. Without the capability `fresh` it gives out one and the same world."""
 
     @property
     def name(self) -> str: ...
@@ -136,3 +161,11 @@ class Target(Protocol):
     def capabilities(self) -> frozenset[str]: ...
 
     def world(self, opening: Opening) -> AbstractAsyncContextManager[World]: ...
+
+
+@dataclass(frozen=True)
+class RunningApp:
+    """An app that somebody else runs and that is never reset; `target` gives out the world that it speaks to."""
+
+    url: str
+    target: Target

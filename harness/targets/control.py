@@ -13,25 +13,43 @@ from harness.events import Event
 from harness.exchange import Answer, Request
 from harness.targets.base import Advanced, Consumer, Json, Opening, Refused
 from harness.targets.http import Http
+from harness.targets.loan import Loan
 
 PAGE = 1000
 
 
 @dataclass(frozen=True)
 class ControlApi:
+    """In a world on `loan`, what was there before is left out, and what is changed is noted, to be undone."""
+
     http: Http
     url: str
     world: str
     token: str | None = None
+    loan: Loan | None = None
 
-    async def open(self, opening: Opening) -> Consumer:
-        """Makes the world; its name must be free."""
-        wish: dict[str, object] = {"name": opening.name, "seed": opening.seed}
+    async def open(self, opening: Opening, *, hosts: Mapping[str, str]) -> Consumer:
+        """Makes the world; its name must be free. `hosts` maps the name of a callback's host to its address."""
+        wish: dict[str, object] = {"name": self.world, "seed": opening.seed, "hosts": dict(hosts)}
         if opening.starts_at is not None:
             wish["starts_at"] = opening.starts_at.isoformat()
-        made = await self._call("POST", "/worlds", wish)
-        daraja = _mapping(_mapping(made["credentials"])["daraja"])
-        return Consumer(str(daraja["consumer_key"]), str(daraja["consumer_secret"]))
+        return _consumer(await self._call("POST", "/worlds", wish))
+
+    async def find(self) -> Consumer:
+        """The world that is there already, or one of that name, made now."""
+        view = await self._view()
+        return _consumer(await self._call("POST", "/worlds", {"name": self.world}) if view is None else view)
+
+    async def open_jobs(self) -> int:
+        """How many jobs the world has not run yet."""
+        view = await self._view()
+        return 0 if view is None else int(str(view["open_jobs"]))
+
+    async def _view(self) -> Json | None:
+        return next((one for one in await self._items("/worlds") if one["name"] == self.world), None)
+
+    async def resolve(self, host: str, address: str) -> None:
+        await self._call("PATCH", f"/worlds/{_quoted(self.world)}", {"hosts": {host: address}})
 
     async def close(self) -> None:
         await self._call("DELETE", f"/worlds/{_quoted(self.world)}")
@@ -56,10 +74,16 @@ class ControlApi:
         await self._call("POST", "/subscribers", subscriber)
 
     async def change_merchant(self, shortcode: str, changes: Json) -> None:
-        await self._call("PATCH", f"/merchants/{_quoted(shortcode)}", changes)
+        await self._change(f"/merchants/{_quoted(shortcode)}", changes)
 
     async def change_provider(self, name: str, changes: Json) -> None:
-        await self._call("PATCH", f"/providers/{_quoted(name)}", changes)
+        await self._change(f"/providers/{_quoted(name)}", changes)
+
+    async def _change(self, path: str, changes: Json) -> None:
+        if self.loan is not None:
+            before = await self._call("GET", path)
+            self.loan.changed.append((path, {name: before[name] for name in changes if name in before}))
+        await self._call("PATCH", path, changes)
 
     async def prompts(self, msisdn: str) -> list[Json]:
         return await self._items("/prompts", f"&msisdn={_quoted(msisdn)}")
@@ -69,21 +93,56 @@ class ControlApi:
 
     async def add_fault(self, rule: Json) -> None:
         await self._call("POST", "/faults", rule)
+        if self.loan is not None:
+            self.loan.faults.add(str(rule["name"]))
 
     async def lift_fault(self, name: str) -> None:
         await self._call("DELETE", f"/faults/{_quoted(name)}")
 
     async def lift_faults(self) -> None:
-        await self._call("DELETE", "/faults")
+        if self.loan is None:
+            await self._call("DELETE", "/faults")
+            return
+        for rule in await self._items("/faults"):
+            if rule["name"] in self.loan.faults:
+                await self.lift_fault(str(rule["name"]))
+
+    async def borrow(self, since: Loan) -> Loan:
+        """A loan that begins now; nothing that `since` had left out is looked at again."""
+        events = await self._items("/journal", after=since.events)
+        payments = await self._items("/payments", after=since.payments)
+        entries = await self._items("/ledger/entries", after=since.entries)
+        return Loan(
+            events=int(str(events[-1]["sequence"])) if events else since.events,
+            payments=str(payments[-1]["id"]) if payments else since.payments,
+            entries=str(entries[-1]["id"]) if entries else since.entries,
+            prompts=frozenset(str(prompt["id"]) for prompt in await self._items("/prompts")),
+        )
+
+    async def give_back(self) -> None:
+        """Lifts the loan's own faults, cancels its open prompts, and sets back what it changed."""
+        assert self.loan is not None
+        await self.lift_faults()
+        for prompt in await self._items("/prompts"):
+            if prompt["id"] not in self.loan.prompts:
+                await self.answer_prompt(str(prompt["id"]), {"action": "cancel"})
+        while self.loan.changed:
+            path, before = self.loan.changed.pop()
+            await self._call("PATCH", path, before)
 
     async def journal(self, after: int) -> list[Event]:
-        return [Event(item) for item in await self._items("/journal", after=after)]
+        known = after if self.loan is None else max(after, self.loan.events)
+        return [Event(item) for item in await self._items("/journal", after=known)]
+
+    async def await_event(self, after: int, seconds: int) -> None:
+        """Until there is an event after that one, or the seconds are over."""
+        await self._call("GET", "/journal", query=f"&after={after}&wait={seconds}&limit=1")
 
     async def payments(self) -> list[Json]:
-        return await self._items("/payments")
+        return await self._items("/payments", after=self.loan and self.loan.payments)
 
     async def entries(self) -> list[Json]:
-        return await self._items("/ledger/entries")
+        return await self._items("/ledger/entries", after=self.loan and self.loan.entries)
 
     async def balance(self, account: str) -> Decimal:
         (item,) = await self._items("/ledger/accounts", f"&account={_quoted(account)}")
@@ -112,6 +171,11 @@ class ControlApi:
         if not answer.is_good:
             raise Refused(f"{method} /_sim{path}: {_reason(answer)}")
         return _mapping({} if answer.body is None else answer.body)
+
+
+def _consumer(view: Json) -> Consumer:
+    daraja = _mapping(_mapping(view["credentials"])["daraja"])
+    return Consumer(str(daraja["consumer_key"]), str(daraja["consumer_secret"]))
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -15,6 +15,7 @@ from harness.exchange import Answer, Request
 from harness.problems import Mistake
 from harness.targets.base import World
 from harness.targets.http import Http
+from harness.targets.lent_clock import LentClock
 
 APP_HOST = "app.test"
 ACCEPTED = {"ResultCode": 0, "ResultDesc": "Success"}
@@ -71,12 +72,14 @@ async def hosting(factory: AppFactory, world: World, http: Http) -> AsyncIterato
             provider_url=world.provider_url,
             public_url=f"http://{APP_HOST}",
             database=f"sqlite:///{folder}/app.sqlite3",
-            clock=world.app_clock,
+            clock=world.time.app_clock,
             consumer_key=world.consumer.key,
             consumer_secret=world.consumer.secret,
         )
+        if isinstance(world.time.app_clock, LentClock):
+            world.time.app_clock.lend_to(app)
         async with serving(app, listener) as address:
-            world.resolve(APP_HOST, address)
+            await world.resolve(APP_HOST, address)
             yield AppDoor(http, f"http://{address}")
 
 

@@ -3,54 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 
-from harness.exchange import Answer, Request
 from harness.problems import Mistake
-from harness.targets.base import CAPABILITIES, AppClock, Consumer, Opening
+from harness.targets.base import CAPABILITIES, Opening
 from harness.targets.control import ControlApi
+from harness.targets.controlled import ControlledWorld, unique_name
 from harness.targets.hosting import APP_HOST, callback_answerer, listening, serving
 from harness.targets.http import Http, http
+from harness.targets.time import DrivenTime
 from simulator.app import RunningSimulator, running
 from simulator.catalogue import check_rule
-from simulator.core.worlds import World
+from simulator.core.faults import FaultRule
 from simulator.settings import BadSetting, parse_settings
 
-__all__ = ["SimulatorTarget", "SimulatorWorld", "check_rule", "serve_live", "simulator"]
-
-
-@dataclass(frozen=True)
-class SimulatorWorld:
-    """One world of the simulator: its HTTP faces, and directly its clock and its table of hosts."""
-
-    inner: World
-    provider_url: str
-    seed: int
-    consumer: Consumer
-    control: ControlApi
-    http: Http
-
-    @property
-    def name(self) -> str:
-        return self.control.world
-
-    @property
-    def app_clock(self) -> AppClock:
-        return self.inner.clock
-
-    async def now(self) -> datetime:
-        return self.inner.clock.now()
-
-    def flight(self, name: str) -> AbstractContextManager[object]:
-        return self.inner.clock.flight(name)
-
-    async def send(self, request: Request) -> Answer:
-        return await self.http.send(self.provider_url, request)
-
-    def resolve(self, host: str, address: str) -> None:
-        self.inner.hosts[host] = address
+__all__ = ["FaultRule", "SimulatorTarget", "check_rule", "serve_live", "simulator"]
 
 
 @dataclass(frozen=True)
@@ -64,14 +32,14 @@ class SimulatorTarget:
     capabilities: frozenset[str] = frozenset(CAPABILITIES)
 
     @asynccontextmanager
-    async def world(self, opening: Opening) -> AsyncIterator[SimulatorWorld]:
-        control = ControlApi(self.http, self.running.url, opening.name)
-        consumer = await control.open(opening)
+    async def world(self, opening: Opening) -> AsyncIterator[ControlledWorld]:
+        """Its clock is given to the app, and told of every step, directly."""
+        control = ControlApi(self.http, self.running.url, unique_name(opening.name))
+        consumer = await control.open(opening, hosts={APP_HOST: self.stand_in})
         try:
-            inner = self.running.simulation.world(opening.name)
-            world = SimulatorWorld(inner, self.running.url, opening.seed, consumer, control, self.http)
-            world.resolve(APP_HOST, self.stand_in)
-            yield world
+            clock = self.running.simulation.world(control.world).clock
+            time = DrivenTime(control, clock, clock.flight, clock.now)
+            yield ControlledWorld(self.running.url, opening.seed, consumer, control, time, self.http)
         finally:
             await control.close()
 

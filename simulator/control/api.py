@@ -17,7 +17,7 @@ from pydantic.json_schema import models_json_schema
 from simulator.core.clock import Unanswered
 from simulator.core.errors import AccountFull, DomainError
 from simulator.core.prompts import NoSuchPrompt
-from simulator.core.simulation import DEFAULT_WORLD, InvalidWorldName, Simulation, WorldExists
+from simulator.core.simulation import DEFAULT_WORLD, InvalidWorldName, Simulation, TooManyWorlds, WorldExists
 from simulator.core.store import UnknownCursor
 from simulator.core.worlds import NoSuchWorld, World
 from simulator.edge.provider import Provider
@@ -179,6 +179,7 @@ REFUSALS: dict[type[Exception], tuple[int, str, str | None]] = {
     NoSuchPrompt: (404, "not_found", None),
     WorldExists: (409, "exists", "name"),
     InvalidWorldName: (422, "invalid", "name"),
+    TooManyWorlds: (409, "too_many", None),
     UnknownCursor: (422, "invalid", "after"),
     AccountFull: (422, "invalid", "balance"),
 }

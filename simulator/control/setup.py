@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, StrictBool, field_validator, model_validator
 
 from simulator.control.api import Call, ControlError, listed
 from simulator.core.clock import nairobi
 from simulator.core.data import Data
+from simulator.core.jobs import Job
 from simulator.core.journal import Event, EventKind
 from simulator.core.money import ZERO, Money
 from simulator.core.simulation import DEFAULT_WORLD
@@ -26,12 +27,30 @@ def _local(told: datetime | None) -> datetime | None:
     return None if told is None else nairobi(told)
 
 
+def _addresses(told: dict[str, str]) -> dict[str, str]:
+    for name, address in told.items():
+        host, _, port = address.rpartition(":")
+        if not host or not port.isdecimal():
+            raise ValueError(f"{name}: {address!r} is not HOST:PORT")
+    return told
+
+
+Hosts = Annotated[dict[str, str], AfterValidator(_addresses)]
+
+
 class NewWorld(Data):
     name: str
     seed: Seed | None = None
     starts_at: datetime | None = None
+    hosts: Hosts = Field(default_factory=dict)
 
     _in_nairobi = field_validator("starts_at")(_local)
+
+
+class WorldPatch(Data):
+    """`hosts` sends callbacks for a name to HOST:PORT, in this world only."""
+
+    hosts: Hosts = Field(default_factory=dict)
 
 
 class Afresh(Data):
@@ -56,6 +75,7 @@ class ProviderPatch(Data):
     latency: Annotated[dict[str, Seconds], Field(default_factory=dict)]
     lifetimes: Annotated[dict[str, Annotated[float, Field(ge=1, le=31_536_000)]], Field(default_factory=dict)]
     limits: Annotated[dict[str, str], Field(default_factory=dict)]
+    strictness: Annotated[dict[str, StrictBool], Field(default_factory=dict)]
 
     @field_validator("limits")
     @classmethod
@@ -82,20 +102,31 @@ def _clock(world: World) -> dict[str, Any]:
     return {"kind": world.clock.kind, "now": world.now().isoformat()}
 
 
-def _view(call: Call, world: World) -> dict[str, Any]:
+async def _view(call: Call, world: World) -> dict[str, Any]:
+    open_jobs = await world.run(lambda tx: len(tx.find(Job)))
     key, secret = next(iter(world.template.keys.items()), ("any-key", "any-secret"))
     key = key if world.name == DEFAULT_WORLD else f"{key}@{world.name}"
     credentials = {provider.name: {"consumer_key": key, "consumer_secret": secret} for provider in call.providers}
-    return {"name": world.name, "seed": world.seed, "now": world.now().isoformat(), "credentials": credentials}
+    about = {"name": world.name, "seed": world.seed, "now": world.now().isoformat(), "hosts": dict(world.hosts)}
+    return {**about, "open_jobs": open_jobs, "credentials": credentials}
 
 
 async def list_worlds(call: Call) -> dict[str, Any]:
-    return listed(call, call.simulation.worlds, lambda world: str(world.name), lambda world: _view(call, world))
+    views = [await _view(call, world) for world in call.simulation.worlds]
+    return listed(call, views, lambda view: str(view["name"]), lambda view: view)
 
 
 async def make_world(call: Call) -> dict[str, Any]:
     asked = await call.body(NewWorld)
-    return _view(call, await call.simulation.open(asked.name, seed=asked.seed, starts_at=asked.starts_at))
+    world = await call.simulation.open(asked.name, seed=asked.seed, starts_at=asked.starts_at)
+    world.hosts.update(asked.hosts)
+    return await _view(call, world)
+
+
+async def patch_world(call: Call) -> dict[str, Any]:
+    asked, world = await call.body(WorldPatch), call.simulation.world(call.part("name"))
+    world.hosts.update(asked.hosts)
+    return await _view(call, world)
 
 
 async def delete_world(call: Call) -> None:
@@ -107,7 +138,7 @@ async def delete_world(call: Call) -> None:
 
 async def reset(call: Call) -> dict[str, Any]:
     asked = await call.body(Afresh)
-    return _view(call, await call.simulation.reset(call.world.name, seed=asked.seed))
+    return await _view(call, await call.simulation.reset(call.world.name, seed=asked.seed))
 
 
 async def clock(call: Call) -> dict[str, Any]:
@@ -132,6 +163,7 @@ def _settings_view(settings: ProviderSettings) -> dict[str, Any]:
         "latency": dict(settings.latency),
         "lifetimes": dict(settings.lifetimes),
         "limits": dict(settings.limits),
+        "strictness": dict(settings.strictness),
     }
 
 

@@ -41,6 +41,10 @@ class InvalidField(Refused):
         self.field = field
 
 
+class TooManyRequests(Refused):
+    """The provider's rate limit is reached."""
+
+
 class UnknownPath(Refused):
     """No such resource at this provider."""
 
@@ -111,6 +115,10 @@ class SubscriberUnreachable(Declined):
 
 class LineBusy(Declined):
     """The phone is in another session of the network."""
+
+
+class RepeatedTooSoon(Declined):
+    """The same payer and amount, shortly after one another."""
 
 
 class ProductNotPermitted(Declined):

@@ -21,6 +21,7 @@ from simulator.core.worlds import NoSuchWorld, Shared, World
 
 DEFAULT_WORLD = "default"
 WORLD_MARK = "@"
+WORLDS_AT_MOST = 1000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -36,6 +37,10 @@ class InvalidWorldName(DomainError):
 
 class WorldExists(DomainError):
     """A world of that name is there already."""
+
+
+class TooManyWorlds(DomainError):
+    """The simulation holds as many worlds as it may: one must go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,8 @@ class Simulation:
             )
         if name in self._worlds:
             raise WorldExists(f"there is a world {name!r} already")
+        if len(self._worlds) >= WORLDS_AT_MOST:
+            raise TooManyWorlds(f"there are {WORLDS_AT_MOST} worlds: DELETE /_sim/worlds/NAME makes room")
         own_seed = self.seed if name == DEFAULT_WORLD else seed_of(f"{self.seed}:{name}")
         world = World(name, own_seed if seed is None else seed, self.clocks.make(starts_at), self.shared)
         self._worlds[name] = world

@@ -47,13 +47,29 @@ class MerchantTemplate(Data):
     _amounts = field_validator("utility", "working")(_amount)
 
 
+class ProviderTemplate(Data):
+    """What a world file changes of a provider."""
+
+    latency: Mapping[str, Annotated[float, Field(ge=0)]] = {}
+    lifetimes: Mapping[str, Annotated[float, Field(ge=1)]] = {}
+    limits: Mapping[str, str] = {}
+    strictness: Mapping[str, bool] = {}
+
+    @field_validator("limits")
+    @classmethod
+    def _are_amounts(cls, told: Mapping[str, str]) -> Mapping[str, str]:
+        return {name: _amount(text) for name, text in told.items()}
+
+
 class WorldTemplate(Data):
-    """What a fresh world holds: keys with their secrets, merchants by shortcode, subscribers by MSISDN."""
+    """What a fresh world holds: keys with their secrets, merchants by shortcode, subscribers by MSISDN,
+    changed settings by provider."""
 
     keys: Mapping[str, str] = {}
     passkey: str = ""
     merchants: Mapping[str, MerchantTemplate] = {}
     subscribers: Mapping[str, SubscriberTemplate] = {}
+    providers: Mapping[str, ProviderTemplate] = {}
     anybody: SubscriberTemplate = SubscriberTemplate()
     wallet_ceiling: str = "500000.00"
 

@@ -29,6 +29,9 @@ class Tokens:
             self._forget(lambda old: old.world == token.world and old.expires_at <= now)
         self._tokens[token.value] = token
 
+    def revoke(self, world: str, key: str) -> None:
+        self._forget(lambda old: old.world == world and old.key == key)
+
     def get(self, value: str) -> Token | None:
         return self._tokens.get(value)
 

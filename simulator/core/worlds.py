@@ -29,7 +29,8 @@ SEQUENCE_BLOCK = 1000
 
 @dataclass(frozen=True, slots=True)
 class ProviderSettings:
-    """What may be changed of a provider, in one world: seconds of latency and life, limits in shillings."""
+    """What may be changed of a provider, in one world: seconds of latency and life, limits in shillings,
+    and what it is strict about."""
 
     kind: ClassVar[str] = "provider_settings"
     indexes: ClassVar[tuple[str, ...]] = ()
@@ -38,6 +39,7 @@ class ProviderSettings:
     latency: Mapping[str, float] = field(default_factory=dict)
     lifetimes: Mapping[str, float] = field(default_factory=dict)
     limits: Mapping[str, str] = field(default_factory=dict)
+    strictness: Mapping[str, bool] = field(default_factory=dict)
 
 
 class Rail(Protocol):
@@ -58,6 +60,7 @@ class Shared:
     sender: Sender
     template: WorldTemplate
     rails: Mapping[str, Rail]
+    settings: Mapping[str, ProviderSettings]
     latency_factor: float
 
 
@@ -125,7 +128,7 @@ class World:
         return self._shared.rails[provider].receipt(at, number)
 
     def provider_settings(self, tx: Transaction, provider: str) -> ProviderSettings:
-        return tx.get(ProviderSettings, provider) or self._shared.rails[provider].settings
+        return tx.get(ProviderSettings, provider) or self._shared.settings[provider]
 
     def request_over(self, correlation: str) -> None:
         """The request was answered, or its connection is gone: jobs born in it may run."""

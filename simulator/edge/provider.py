@@ -34,6 +34,7 @@ class CatalogueError:
     message: str
     mark: Mark
     how: str
+    body: str = ""  # where it has another shape than the provider's envelope
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,21 @@ async def error_of(call):
 # Worlds.
 
 
+async def test_a_world_sends_callbacks_for_a_host_elsewhere(sim):
+    made = await sim.control("POST", "/worlds", {"name": "w", "hosts": {"app.test": "127.0.0.1:8000"}})
+    assert made.body["hosts"] == {"app.test": "127.0.0.1:8000"}
+    patched = await sim.control("PATCH", "/worlds/w", {"hosts": {"other.test": "127.0.0.1:9"}})
+    assert patched.body["hosts"] == {"app.test": "127.0.0.1:8000", "other.test": "127.0.0.1:9"}
+    wrong = await sim.control("PATCH", "/worlds/w", {"hosts": {"app.test": "nowhere"}})
+    assert (wrong.status, wrong.body["error"]["field"]) == (422, "hosts")
+
+
+async def test_a_world_tells_how_many_jobs_are_open(sim):
+    await sim.push(PhoneNumber="254700000005")
+    (world,) = (await sim.control("GET", "/worlds")).items
+    assert world["open_jobs"] == 1
+
+
 async def test_a_world_is_made_with_credentials_for_every_provider(sim, basic_header):
     answer = await sim.control("POST", "/worlds", {"name": "shard-3", "seed": 42, "starts_at": "2030-05-05T09:00"})
     assert answer.status == 201
@@ -22,6 +37,8 @@ async def test_a_world_is_made_with_credentials_for_every_provider(sim, basic_he
         "name": "shard-3",
         "seed": 42,
         "now": "2030-05-05T09:00:00+03:00",
+        "hosts": {},
+        "open_jobs": 0,
         "credentials": {"daraja": {"consumer_key": "pesabox-key@shard-3", "consumer_secret": "pesabox-secret"}},
     }
     told = answer.body["credentials"]["daraja"]

@@ -67,3 +67,10 @@ def test_the_story_on_the_page_is_a_good_scenario(tmp_path):
     from harness.cli import outcome
 
     assert outcome(["run", str(path)]) == 0
+
+
+def test_the_pytest_file_on_the_page_is_the_examples():
+    (shown,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    test_file = README.parent / "examples" / "flask_shop" / "test_shop.py"
+    assert shown == test_file.read_text()
+    assert len(shown.splitlines()) <= 25

@@ -19,7 +19,7 @@ from simulator.commands import serve
 from simulator.control.routes import ROUTES
 from simulator.core.faults import EFFECTS, FACTS
 from simulator.core.journal import EventKind
-from simulator.core.template import MerchantTemplate, SubscriberTemplate, WorldTemplate
+from simulator.core.template import MerchantTemplate, ProviderTemplate, SubscriberTemplate, WorldTemplate
 from simulator.settings import load_world
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -56,7 +56,7 @@ def test_every_fact_and_kind_of_event_is_documented():
 
 
 def test_every_key_of_a_world_file_is_documented():
-    for model in (WorldTemplate, MerchantTemplate, SubscriberTemplate):
+    for model in (WorldTemplate, MerchantTemplate, SubscriberTemplate, ProviderTemplate):
         assert all(f"`{key}`" in page("world-file.md") for key in model.model_fields)
 
 

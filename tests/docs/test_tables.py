@@ -7,6 +7,7 @@ from pathlib import Path
 
 from simulator.edge.tables import error_table, result_table
 from simulator.providers.daraja import PROVIDER
+from simulator.providers.daraja.strictness import STRICTNESS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -20,4 +21,11 @@ def with_table(text: str, name: str, table: str) -> str:
 def test_the_tables_of_daraja_are_those_of_the_code(golden):
     page = DOCS / "daraja.md"
     text = with_table(page.read_text(), "errors", error_table(PROVIDER))
+    text = with_table(text, "strictness", strictness_table(PROVIDER.settings.strictness))
     golden(page, with_table(text, "results", result_table(PROVIDER)))
+
+
+def strictness_table(names):
+    assert set(names) == set(STRICTNESS)
+    rows = "".join(f"| `{name}` | {told} |\n" for name, told in STRICTNESS.items())
+    return f"| switch | when it is on |\n| --- | --- |\n{rows}"

@@ -115,6 +115,24 @@ class FakeControl:
 
 
 @dataclass
+class FakeTime:
+    """Driven, unless `moves_by_itself`: then the events to come arrive when they are waited for."""
+
+    control: FakeControl
+    app_clock: object = None
+    moves_by_itself: bool = False
+
+    async def now(self):
+        return self.control.now
+
+    async def until_next(self, deadline, *, after):
+        return (await self.control.advance_jobs(1, deadline)).jobs_run > 0
+
+    async def rest(self, by):
+        await self.control.advance(by)
+
+
+@dataclass
 class FakeWorld:
     control: FakeControl = field(default_factory=FakeControl)
     answers: list = field(default_factory=list)
@@ -126,6 +144,9 @@ class FakeWorld:
     app_clock: object = None
     hosts: dict = field(default_factory=dict)
     flights: list = field(default_factory=list)
+
+    def __post_init__(self):
+        self.time = FakeTime(self.control)
 
     async def now(self):
         return self.control.now
@@ -139,7 +160,7 @@ class FakeWorld:
         self.sent.append(request)
         return _next(self.answers, request)
 
-    def resolve(self, host, address):
+    async def resolve(self, host, address):
         self.hosts[host] = address
 
 

@@ -96,7 +96,7 @@ def test_only_scenarios_with_the_word_are_run(pesabox, write):
     folder = write("- {name: a, at: daraja.*.callback, effect: {kind: drop}}\n", "chaos.yaml").parent
     assert pesabox("run", folder, "-k", "another")[1].splitlines()[-1] == "1 passed"
     code, _, err = pesabox("run", folder, "-k", "nowhere")
-    assert (code, err) == (2, 'pesabox: no scenario has "nowhere" in its file or name\n')
+    assert (code, err) == (2, 'pesabox: no scenario has "nowhere" in its file, name or tags\n')
 
 
 def test_progress_is_shown_on_a_terminal_only(write, capsys, monkeypatch):
@@ -115,7 +115,26 @@ def test_progress_is_shown_on_a_terminal_only(write, capsys, monkeypatch):
         pytest.param(
             ["run", "x", "--sead", "1"], "pesabox: No such option '--sead'. Did you mean '--seed'?", id="option"
         ),
-        pytest.param(["run", "x", "--target", "y"], 'pesabox: unknown target "y"; expected "simulator"', id="target"),
+        pytest.param(
+            ["run", "x", "--target", "y"],
+            'pesabox: unknown target "y"; expected "simulator" or http://HOST:PORT',
+            id="target",
+        ),
+        pytest.param(
+            ["run", "x", "--target", "sandbox"],
+            'pesabox: the target "sandbox" is not there yet; expected "simulator" or http://HOST:PORT',
+            id="sandbox",
+        ),
+        pytest.param(
+            ["run", "x", "--app", "http://127.0.0.1:1"],
+            "pesabox: --app http://... speaks to a simulator that runs: name it with --target http://HOST:PORT",
+            id="an app that runs, and no simulator",
+        ),
+        pytest.param(
+            ["run", "x", "--world", "default"],
+            "pesabox: --world names the world of an app that runs already: it needs --app http://HOST:PORT",
+            id="a world, and no app that runs",
+        ),
         pytest.param(
             ["demo", "--port", "x"],
             "pesabox: Invalid value for '--port': 'x' is not a valid integer range.",
@@ -173,6 +192,24 @@ def test_check_and_run_tell_every_mistake_of_every_file(pesabox, write):
     )
     assert pesabox("check", *broken) == (2, "", told)
     assert pesabox("run", *broken) == (2, "", told)
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [
+        pytest.param("steps: [{clock: 1s}]", '1:9: this needs "clock"', id="clock"),
+        pytest.param('requires: [clock]\nsteps: [{clock: 1s}, {phone: cancel, msisdn: "254708374149"}]',
+                     '2:22: this needs "phones"', id="phone"),
+        pytest.param('requires: [clock]\nstarts_at: "2026-01-15T10:30:00+03:00"\nsteps: [{clock: 1s}]',
+                     '2:12: this needs "fresh"', id="starts at"),
+        pytest.param("given: {fault: {name: a, at: daraja.*.callback, effect: {kind: drop}}}\n"
+                     "steps: [{provider: GET /x}]", '1:1: this needs "faults"', id="a fault that is given"),
+    ],
+)  # fmt: skip
+def test_check_tells_what_a_scenario_needs_and_does_not_list(pesabox, write, steps, told):
+    file = write(steps + "\n")
+    code, _, err = pesabox("check", file)
+    assert (code, err) == (2, f'{file}:{told}, which "requires" does not list\n')
 
 
 def test_an_impossible_effect_is_told_with_its_place(pesabox, write):

@@ -37,13 +37,13 @@ async def api():
 async def test_a_world_is_opened_and_closed(api):
     control, asked, answers = api
     answers["POST /_sim/worlds"] = {"credentials": {"daraja": {"consumer_key": "k@a-world", "consumer_secret": "s"}}}
-    consumer = await control.open(Opening("a-world", 7, datetime.fromisoformat(NOW)))
-    await control.open(Opening("a-world", 7))
+    consumer = await control.open(Opening("a-world", 7, datetime.fromisoformat(NOW)), hosts={})
+    await control.open(Opening("a-world", 7), hosts={"app.test": "127.0.0.1:1"})
     await control.close()
     assert (consumer.key, consumer.secret) == ("k@a-world", "s")
     assert asked == [
-        ("POST /_sim/worlds?world=a-world", {"name": "a-world", "seed": 7, "starts_at": NOW}),
-        ("POST /_sim/worlds?world=a-world", {"name": "a-world", "seed": 7}),
+        ("POST /_sim/worlds?world=a-world", {"name": "a-world", "seed": 7, "hosts": {}, "starts_at": NOW}),
+        ("POST /_sim/worlds?world=a-world", {"name": "a-world", "seed": 7, "hosts": {"app.test": "127.0.0.1:1"}}),
         ("DELETE /_sim/worlds/a-world?world=a-world", None),
     ]
 

@@ -102,8 +102,14 @@ def test_all_mismatches_are_told_at_once_with_the_path_of_each_expectation():
         pytest.param(
             {"equals": 1, "b": 2},
             ("equals",),
-            'the matcher "equals" stands alone; here it has 1 keys beside it',
+            'the matcher "equals" stands alone; here it stands beside "b"',
             id="not alone",
+        ),
+        pytest.param(
+            {"exists": True, "equals": 1, "b": 2},
+            ("equals",),
+            'one matcher a value; here are "exists" and "equals"',
+            id="two",
         ),
     ],
 )

@@ -22,7 +22,7 @@ def red(scenario, make_event):
     failure = Failure("app GET /x", Mark(4, 5), (mismatch,), (Mark(5, 9),), "the answer was 200\nand more")
     violation = Violation(INVARIANTS[0], "customer C1 shows 1.00", "phone approve")
     return Verdict(
-        scenario, (failure,), (violation,), (make_event(1, "payment", msisdn="254708374149", state="prompted"),)
+        scenario, (failure,), (violation,), (make_event(1, "prompt", msisdn="254708374149", state="cancelled"),)
     )
 
 
@@ -43,14 +43,27 @@ def test_a_red_one_tells_everything_that_helps(red, scenario):
         "          the answer was 200",
         "          and more",
         "      I1 conservation: customer C1 shows 1.00 (phone approve)",
-        "      journal, the last 1 of 1 events:",
-        "             1 12:00:00 payment  msisdn=254708374149 state=prompted",
+        "      what happened:",
+        "        2026-01-15",
+        "        12:00:00  phone           254708374149 cancelled",
         f"      seed 7; replay: pesabox run {file} --seed 7 --app 'my.app:make app'",
     ]
 
 
 def test_an_empty_journal_is_said_to_be_so(scenario):
-    assert "      the journal is empty" in lines(Verdict(scenario, (Failure("clock", Mark(1, 1)),)))
+    assert "      nothing happened at the provider" in lines(Verdict(scenario, (Failure("clock", Mark(1, 1)),)))
+
+
+def test_an_example_is_replayed_alone(story):
+    scenario = story("name: a story\nseed: 7\nexamples: [{time: 1s}]\nsteps:\n  - clock: '{time}'\n")
+    told = list(lines(Verdict(scenario, (Failure("clock", Mark(1, 1)),))))
+    assert told[0] == f"FAIL  {scenario.file}: a story (1)"
+    assert told[-1] == f"      seed 7; replay: pesabox run {scenario.file} -k 'a story (1)' --seed 7"
+
+
+def test_a_failure_in_an_included_file_names_that_file(scenario):
+    failure = Failure("clock", Mark(2, 5), file="parts/_wait.yaml")
+    assert "      parts/_wait.yaml:2:5: clock" in lines(Verdict(scenario, (failure,)))
 
 
 def test_an_event_is_told_in_one_line_of_bounded_length(make_event):

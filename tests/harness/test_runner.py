@@ -23,6 +23,27 @@ async def test_a_missing_capability_skips_with_a_reason(story, setting, target):
     assert (verdict.skipped, target.opened) == ("a fake has no phones, faults", [])
 
 
+async def test_what_the_steps_need_counts_though_it_is_not_listed(story, setting, target):
+    target.has = frozenset({"faults"})
+    assert (await play(story(QUIET), setting)).skipped == "a fake has no clock"
+
+
+async def test_a_start_of_its_own_needs_a_fresh_world(story, setting, target):
+    target.has -= {"fresh"}
+    verdict = await play(story('starts_at: "2026-01-15T10:30:00+03:00"\n' + QUIET), setting)
+    assert verdict.skipped == "needs a fresh world"
+
+
+async def test_where_time_moves_by_itself_callbacks_count_until_they_were_waited_for(story, setting, world):
+    world.time.moves_by_itself = True
+    world.control.coming = [{"kind": "callback", "outcome": "answered", "payment": one} for one in ("p1", "p2")]
+    text = "steps:\n  - clock: 1m\n  - provider: GET /x\n    auth: none\n"
+    text += "".join(f"  - wait: callback\n    for: {one}\n" for one in ("p2", "p1"))
+    assert (await play(story(text), setting)).is_good
+    verdict = await play(story(text + "  - wait: callback\n"), setting)
+    assert [one.title for one in verdict.failures] == ["wait callback"]
+
+
 async def test_the_seed_of_the_command_line_wins(story, setting, target):
     await play(story("seed: 5\n" + QUIET), setting)
     await play(story("seed: 5\n" + QUIET), Setting(target, None, setting.factory, seed=9))

@@ -6,7 +6,8 @@ import pytest
 
 from harness.paths import load_all
 from harness.problems import Mistakes
-from harness.scenario import load, world_name
+from harness.reading import load
+from harness.scenario import world_name
 
 GOOD = """\
 name: a story
@@ -54,7 +55,7 @@ def mistakes(write, rules, text):
 
 
 def test_a_scenario_is_read_with_all_it_may_say(write, rules):
-    scenario = load(write(GOOD), rules)
+    (scenario,) = load(write(GOOD), rules)
     assert (scenario.name, scenario.seed, scenario.settle) == ("a story", 7, timedelta(minutes=5))
     assert [placed.title for placed in scenario.steps] == [
         "given",
@@ -75,10 +76,10 @@ def test_a_scenario_is_read_with_all_it_may_say(write, rules):
 
 def test_a_scenario_without_name_and_seed_takes_them_from_its_file(write, rules):
     text = "steps:\n  - clock: 1s\n"
-    one, other = (load(write(text, name), rules) for name in ("late_callback.yaml", "other.yaml"))
+    one, other = (load(write(text, name), rules)[0] for name in ("late_callback.yaml", "other.yaml"))
     assert (one.name, one.world) == ("late callback", "late_callback")
     assert one.seed != other.seed
-    assert one.seed == load(write(text, "elsewhere/late_callback.yaml"), rules).seed
+    assert one.seed == load(write(text, "elsewhere/late_callback.yaml"), rules)[0].seed
     assert not one.needs_app
 
 
@@ -89,7 +90,7 @@ def test_a_world_is_named_for_its_file(file, name):
 
 def test_a_registered_customer_needs_an_app(write, rules):
     text = 'given: {customer: {name: Ann, msisdn: "254708374149"}}\nsteps:\n  - clock: 1s\n'
-    assert load(write(text), rules).needs_app
+    assert load(write(text), rules)[0].needs_app
 
 
 def test_a_bare_list_is_a_chaos_profile(write, rules):
@@ -98,8 +99,8 @@ def test_a_bare_list_is_a_chaos_profile(write, rules):
     assert (len(scenarios), len(profiles)) == (0, 1)
 
 
-VERBS = '"given", "app", "provider", "phone", "fault", "clock", "wait" or "ledger"'
-CAPABILITIES = '"faults", "clock", "deadlines", "phones" or "ledger"'
+VERBS = '"given", "app", "provider", "phone", "fault", "clock", "wait", "ledger", "together" or "include"'
+CAPABILITIES = '"faults", "clock", "deadlines", "phones", "ledger" or "fresh"'
 STEP = "steps:\n  - {}\n"
 
 
@@ -309,7 +310,7 @@ def test_every_mistake_is_told_with_its_place(write, rules, text, found):
 
 def test_a_rule_is_not_blamed_for_a_name_that_is_filled_in_later(write, rules):
     text = STEP.format("app: GET /x\n    save: {how: $.id}") + '  - fault: {name: x, effect: {kind: "{how}"}}\n'
-    assert load(write(text), rules).steps[1].title == "fault x"
+    assert load(write(text), rules)[0].steps[1].title == "fault x"
 
 
 def test_the_mistakes_of_all_files_are_told(write, rules):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.substitution import fill, names_in
+from harness.substitution import fill, fill_known, names_in
 
 NAMES = {"id": 7, "ann": "C1", "items": [1], "nothing": None}
 
@@ -31,3 +31,9 @@ def test_a_name_that_nobody_saved_is_an_error():
 
 def test_every_name_is_found_with_its_path():
     assert list(names_in({"a": ["{x} {y}"], "{z}": 1})) == [(("a", 0), "x"), (("a", 0), "y"), (("{z}",), "z")]
+
+
+def test_only_known_names_are_filled_in_where_others_come_later():
+    written = {"a {x}": ["{x}", "{y} of {x}"], "n": 5}
+    assert fill_known(written, {"x": 1}) == {"a 1": [1, "{y} of 1"], "n": 5}
+    assert fill_known(written, {}) is written

@@ -86,8 +86,18 @@ async def test_all_is_gathered_at_rest(stage, world, make_event, witness):
 
 async def test_nothing_new_is_asked_when_nothing_happened(witness, bank, make_event):
     assert await witness.after_step([]) is None
+    bank.sent.clear()
     assert await witness.after_step([make_event(1, "prompt"), make_event(2, "message")]) is None
     assert bank.sent == []
+
+
+async def test_what_a_customer_had_before_is_no_credit_of_this_story(witness, stage, bank, make_event):
+    stage.book.customers["C1"].opening = Decimal(100)
+    await witness.after_step([])
+    bank.answers["GET /customers/C1"] = {**ANN, "balance": "150.00"}
+    bank.answers["GET /customers/C1/statement"] = {"items": [{"amount": "100.00"}, {"amount": "50.00"}]}
+    (customer,) = (await witness.after_step([make_event(1, "callback")])).customers
+    assert ([line.amount for line in customer.credits], customer.credited) == ([50], 50)
 
 
 async def test_payments_are_read_again_only_when_one_changed(witness, world, make_event):
@@ -97,7 +107,8 @@ async def test_payments_are_read_again_only_when_one_changed(witness, world, mak
     assert world.control.asked == [("payments",)]
 
 
-async def test_a_statement_is_read_again_only_when_the_balance_changed(witness, bank, make_event):
+async def test_a_statement_is_read_again_only_when_the_balance_changed(witness, stage, bank, make_event):
+    stage.book.customers["C1"].opening = Decimal(100)
     await witness.after_step([make_event(1, "callback")])
     await witness.after_step([make_event(2, "callback")])
     assert [request.path for request in bank.sent].count("/customers/C1/statement") == 1

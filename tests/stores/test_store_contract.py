@@ -6,12 +6,12 @@ from typing import ClassVar
 
 import pytest
 
-from simulator.core.virtual_clock import VIRTUAL_START as NOON
 from simulator.core.errors import AccountFull, InsufficientFunds
 from simulator.core.jobs import Job
 from simulator.core.journal import Event, EventKind
 from simulator.core.ledger import OUTSIDE, AccountName, Entry, Terms, transfer
 from simulator.core.money import ZERO, Money
+from simulator.core.virtual_clock import VIRTUAL_START as NOON
 from simulator.stores.memory import MemoryStore
 
 STORES = [pytest.param(MemoryStore, id="memory")]

@@ -6,6 +6,7 @@ from simulator.providers.daraja.errors import BY_NAME, CATALOGUE, STILL_PROCESSI
 from simulator.providers.daraja.identifiers import receipt
 from simulator.providers.daraja.products.stk_push import send_result
 from simulator.providers.daraja.routes import OPERATIONS
+from simulator.providers.daraja.strictness import STRICTNESS
 
 PROVIDER = Provider(
     name="daraja",
@@ -16,6 +17,7 @@ PROVIDER = Provider(
         latency={"stk_push.processing": 1.0, "stk_push.callback": 2.0},
         lifetimes={"token": 3600.0, "prompt": 60.0},
         limits={"daily": "500000.00"},
+        strictness=dict.fromkeys(STRICTNESS, False),
     ),
     receipt=receipt,
     errors=CATALOGUE,

@@ -7,7 +7,7 @@ import hmac
 
 from simulator.core.errors import InvalidClient, InvalidToken, WrongPassword
 from simulator.core.merchants import Merchant
-from simulator.core.simulation import InvalidWorldName, Simulation, world_named_in
+from simulator.core.simulation import InvalidWorldName, Simulation, TooManyWorlds, world_named_in
 from simulator.core.worlds import World
 from simulator.edge.exchange import Received
 
@@ -33,7 +33,7 @@ async def admit_client(simulation: Simulation, received: Received) -> World:
         raise InvalidClient(f"consumer key {key!r} is not known with this secret")
     try:
         return await simulation.world_on_first_use(world_named_in(key))
-    except InvalidWorldName as error:
+    except (InvalidWorldName, TooManyWorlds) as error:
         raise InvalidClient(str(error)) from None
 
 

@@ -139,6 +139,16 @@ CATALOGUE = (
         ANY_REQUEST,
     ),
     CatalogueError(
+        "query_spike_arrest",
+        429,
+        "policies.ratelimit.SpikeArrestViolation",
+        "Spike arrest violation. Allowed rate : MessageRate{messagesPerPeriod=5, periodInMicroseconds=60000000, "
+        "maxBurstMessageCount=1.0}",
+        Mark.CAPTURED,
+        "query twice within 12 seconds under `strictness: {query_limit: true}`; it has a shape of its own, `fault`",
+        body='{"fault":{"faultstring":"{message}","detail":{"errorcode":"{code}"}}}',
+    ),
+    CatalogueError(
         "spike_arrest", 500, "500.003.02", "Error Occurred: Spike Arrest Violation", Mark.OFFICIAL, ANY_REQUEST
     ),
     CatalogueError(
@@ -159,6 +169,7 @@ REFUSALS: dict[type[DomainError], str] = {
     core.InvalidGrantType: "invalid_grant_type",
     core.MalformedBody: "invalid_payload",
     core.InvalidField: "invalid_field",
+    core.TooManyRequests: "query_spike_arrest",
     core.UnknownPath: "resource_not_found",
     core.MethodNotAllowed: "method_not_allowed",
     core.UnknownMerchant: "merchant_does_not_exist",
@@ -198,7 +209,12 @@ STK_RESULTS = (
     ),
     ResultCode("8", "Declined due to limit rule: would exceed the maximum balance.", Mark.OFFICIAL, BY_RULE),
     ResultCode("15", "[Controller - ]Duplicate OriginatorConversationID.", Mark.CAPTURED, BY_RULE),
-    ResultCode("17", "Rule limited.", Mark.OFFICIAL, BY_RULE),
+    ResultCode(
+        "17",
+        "Rule limited.",
+        Mark.OFFICIAL,
+        "the same payer and amount again within two minutes, under `strictness: {same_amount: true}`",
+    ),
     ResultCode("26", "System busy. The service request is rejected.", Mark.CAPTURED, BY_RULE),
     ResultCode(
         "1001",
@@ -271,6 +287,7 @@ OUTCOMES: dict[type[core.Declined], str] = {
     core.PromptUnanswered: "1037",
     core.SubscriberUnreachable: "1037",
     core.WrongPin: "2001",
+    core.RepeatedTooSoon: "17",
     core.ProductNotPermitted: "2028",
     core.PinLocked: "8006",
     core.UnknownParty: "SFC_IC0003",
@@ -288,6 +305,9 @@ def result_of(failure: Failure | None) -> ResultCode:
 
 def error_reply(exchange: Exchange, error: CatalogueError, *, field: str = "", why: str = "") -> Reply:
     """The gateway's error envelope: three strings. `field` is the part of the text that varies."""
+    if error.body:
+        told = error.body.replace("{message}", error.message).replace("{code}", error.code)
+        return Reply(error.status, told.encode(), why=why)
     field = field or (exchange.received.method if error.name == "method_not_allowed" else "BusinessShortCode")
     envelope = {
         "requestId": gateway_id(exchange.world.entropy, exchange.number),

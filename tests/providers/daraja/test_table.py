@@ -60,6 +60,12 @@ async def unable_to_lock_subscriber(bench, name):
     return await bench.push()
 
 
+async def query_spike_arrest(bench, name):
+    await bench.control("PATCH", "/providers/daraja", {"strictness": {"query_limit": True}})
+    await bench.query("ws_CO_150120261030000708374149")
+    return await bench.query("ws_CO_150120261030000708374149")
+
+
 async def transaction_does_not_exist(bench, name):
     return await bench.query("ws_CO_150120261030000708374149")
 
@@ -75,6 +81,7 @@ ERROR_RECIPES = {
     "merchant_does_not_exist": merchant_does_not_exist,
     "wrong_credentials": wrong_credentials,
     "unable_to_lock_subscriber": unable_to_lock_subscriber,
+    "query_spike_arrest": query_spike_arrest,
     "transaction_does_not_exist": transaction_does_not_exist,
 }
 FIELDS = {"invalid_field": "BusinessShortCode", "method_not_allowed": "GET"}
@@ -87,6 +94,9 @@ async def test_every_synchronous_error_happens(bench, error):
     answer = await recipe(bench, error.name)
     assert answer.status == error.status
     told = answer.json
+    if error.body:
+        assert told == {"fault": {"faultstring": error.message, "detail": {"errorcode": error.code}}}
+        return
     assert list(told) == ["requestId", "errorCode", "errorMessage"]
     assert told["errorCode"] == error.code
     assert told["errorMessage"] == error.message.replace("{field}", FIELDS.get(error.name, ""))
@@ -139,6 +149,15 @@ async def locked_pin(bench, code):
     return await bench.result_of()
 
 
+async def same_amount(bench, code):
+    await bench.control("PATCH", "/providers/daraja", {"strictness": {"same_amount": True}})
+    await bench.result_of(PhoneNumber="254700000002")
+    await bench.push(PhoneNumber="254700000010")
+    prompt = (await bench.control("GET", "/prompts"))["items"][0]
+    await bench.control("POST", f"/prompts/{prompt['id']}/answer", {"action": "cancel"})
+    return await bench.result_of(PhoneNumber="254700000010")
+
+
 async def unknown_till(bench, code):
     return await bench.result_of(TransactionType="CustomerBuyGoodsOnline", PartyB="777777")
 
@@ -147,6 +166,7 @@ RESULT_RECIPES = {
     "0": approved,
     "1": no_money,
     "4": over_the_day,
+    "17": same_amount,
     "1001": line_busy,
     "1025": long_prompt,
     "1032": cancelled,

@@ -18,6 +18,7 @@ from simulator.core.errors import (
     ProductNotPermitted,
     PromptAlreadyOpen,
     PromptTooLong,
+    RepeatedTooSoon,
     SubscriberUnreachable,
     UnknownMerchant,
     UnknownParty,
@@ -38,6 +39,7 @@ from simulator.providers.daraja.access import check_password
 from simulator.providers.daraja.errors import result_of
 from simulator.providers.daraja.identifiers import CHECKOUT_STEP, checkout_request_id, compact_time, gateway_id
 from simulator.providers.daraja.models import Present, Shortcode, Text, Timestamp, WireMsisdn, WireUrl, told_by
+from simulator.providers.daraja.strictness import check_public, check_texts, check_timestamp, is_repeated, is_strict
 
 OPERATION = "daraja.stk_push"
 PAYBILL, BUY_GOODS = "CustomerPayBillOnline", "CustomerBuyGoodsOnline"
@@ -131,14 +133,24 @@ def _parse(exchange: Exchange) -> StkPushRequest:
 
 
 def _check(tx: Transaction, world: World, push: StkPushRequest) -> Merchant:
-    """In Daraja's order: the merchant exists, the password is theirs, the subscriber is free."""
+    """In Daraja's order: fields, the merchant exists, the password is theirs, the subscriber is free."""
+    _check_strictly(tx, world, push)
     merchant = merchant_of(tx, world, push.shortcode)
     if merchant is None:
         raise UnknownMerchant(f"no merchant has the shortcode {push.shortcode}")
     check_password(merchant, push.shortcode, push.password, push.timestamp)
-    if tx.get(Prompt, push.msisdn) is not None:
+    if tx.get(Prompt, push.msisdn) is not None and not is_strict(tx, world, "lock_by_callback"):
         raise PromptAlreadyOpen(f"{push.msisdn} has another prompt open")
     return merchant
+
+
+def _check_strictly(tx: Transaction, world: World, push: StkPushRequest) -> None:
+    if is_strict(tx, world, "fresh_timestamp"):
+        check_timestamp(push.timestamp, world.now())
+    if is_strict(tx, world, "public_urls"):
+        check_public(push.callback_url)
+    if is_strict(tx, world, "short_texts"):
+        check_texts(push.account_reference, push.description)
 
 
 def _begin(tx: Transaction, exchange: Exchange, push: StkPushRequest, key: str) -> tuple[StkPush, Payment]:
@@ -175,8 +187,10 @@ def _unfit(tx: Transaction, world: World, push: StkPushRequest, merchant: Mercha
         return unpaired
     if not subscriber.is_reachable:
         return SubscriberUnreachable(f"{push.msisdn} is off or out of reach")
-    if subscriber.is_busy:
+    if subscriber.is_busy or tx.get(Prompt, push.msisdn) is not None:
         return LineBusy(f"{push.msisdn} is in another session")
+    if is_strict(tx, world, "same_amount") and is_repeated(tx, f"push|{push.msisdn}|{push.amount}", world.now()):
+        return RepeatedTooSoon(f"{push.msisdn} was asked for {push.amount} less than two minutes ago")
     if len(_prompt_text(push, merchant)) > PROMPT_CHARACTERS:
         return PromptTooLong(f"the prompt exceeds {PROMPT_CHARACTERS} characters")
     return None

@@ -20,6 +20,7 @@ from simulator.providers.daraja.access import check_password
 from simulator.providers.daraja.errors import STILL_PROCESSING, result_of
 from simulator.providers.daraja.models import Shortcode, Text, Timestamp, parse
 from simulator.providers.daraja.products.stk_push import StkPush
+from simulator.providers.daraja.strictness import is_strict, take_query_turn
 
 _CHECKOUT_ID = re.compile(r"ws_CO_(?:DMZ_[0-9]+_)?[0-9]{17,32}")
 
@@ -39,8 +40,9 @@ class StkQueryRequest(Wire):
 
 async def query(exchange: Exchange) -> Reply:
     """The outcome of a push as far as it is known; result 4999 while it is not. No receipt and no amount."""
-    asked = parse(exchange, StkQueryRequest)
     world = exchange.world
+    await world.run(lambda tx: _take_turn(tx, world))
+    asked = parse(exchange, StkQueryRequest)
     push, payment = await world.run(lambda tx: _find(tx, world, asked))
     await exchange.choose_acknowledgement(Facts("stk_query", payment.msisdn, str(payment.amount), payment.reference))
 
@@ -50,6 +52,11 @@ async def query(exchange: Exchange) -> Reply:
         return reply
 
     return await world.run(work)
+
+
+def _take_turn(tx: Transaction, world: World) -> None:
+    if is_strict(tx, world, "query_limit"):
+        take_query_turn(tx, world.now())
 
 
 def _find(tx: Transaction, world: World, asked: StkQueryRequest) -> tuple[StkPush, Payment]:

@@ -1,0 +1,61 @@
+"""What a scenario needs of its target: what it lists under `requires`, and what its steps plainly need besides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from harness.problems import Problem
+from harness.scenario import Placed, Scenario
+from harness.steps import Step
+from harness.steps.clock import ClockStep
+from harness.steps.fault import FaultStep
+from harness.steps.given import GivenStep
+from harness.steps.ledger import LedgerStep
+from harness.steps.phone import PhoneStep
+from harness.steps.together import Together
+from harness.targets.base import Capability, Target
+from harness.yaml_lines import Document, Path
+
+NEEDS: Mapping[type[object], Capability] = {
+    ClockStep: "clock",
+    PhoneStep: "phones",
+    FaultStep: "faults",
+    LedgerStep: "ledger",
+}
+
+
+def why_not(scenario: Scenario, target: Target) -> str:
+    """Why the scenario cannot be played there; empty when it can."""
+    wanted = dict.fromkeys([*scenario.requires, *(capability for capability, _, _ in _needs(scenario))])
+    missing = [one for one in wanted if one not in target.capabilities]
+    if "fresh" in missing:
+        return "needs a fresh world"
+    return f"{target.name} has no {', '.join(missing)}" if missing else ""
+
+
+def unlisted(scenario: Scenario) -> Iterator[Problem]:
+    """Where the scenario first needs something that it does not list."""
+    seen = set(scenario.requires)
+    for capability, document, path in _needs(scenario):
+        if capability not in seen:
+            seen.add(capability)
+            yield document.problem(path, f'this needs "{capability}", which "requires" does not list')
+
+
+def _needs(scenario: Scenario) -> Iterator[tuple[Capability, Document, Path]]:
+    if scenario.starts_at is not None:
+        yield "clock", scenario.document, ("starts_at",)
+        yield "fresh", scenario.document, ("starts_at",)
+    for placed in scenario.steps:
+        for step, path in _steps_in(placed):
+            if type(step) in NEEDS:
+                yield NEEDS[type(step)], placed.document, path
+            if isinstance(step, GivenStep) and any(one.fault is not None for one in step.given):
+                yield "faults", placed.document, path
+
+
+def _steps_in(placed: Placed) -> Iterator[tuple[Step, Path]]:
+    """The step, and those that stand together in it."""
+    yield placed.step, placed.path
+    if isinstance(placed.step, Together):
+        yield from ((member.step, (*placed.path, *member.path)) for member in placed.step.members)

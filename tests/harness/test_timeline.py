@@ -1,0 +1,120 @@
+"""A journal as a story."""
+
+import pytest
+
+from harness.timeline import MOST, WIDTH, own_words, timeline
+
+PHONE = "254708374149"
+PUSH = {"operation": "daraja.stk_push", "correlation": "r1", "payment": "p1"}
+
+
+def told(*events):
+    return [line.strip() for line in timeline(events)][2:]
+
+
+def test_a_deposit_reads_as_a_story(make_event):
+    about = {"correlation": "r1", "payment": "p1", "msisdn": PHONE}
+    legs = [{"account": f"subscriber:{PHONE}", "amount": "-100.00"}]
+    legs += [{"account": "merchant:600000:utility", "amount": "100.00"}]
+    events = [
+        make_event(1, "subscriber", msisdn=PHONE, policy="manual", correlation="", payment=""),
+        make_event(2, "payment", state="prompted", amount="100.00", **about),
+        make_event(3, "prompt", state="shown", text="Pay Ksh100.00?", **about),
+        make_event(4, "request", status=200, answer={"ResponseCode": "0", "Told": "Accepted for processing"}, **PUSH),
+        make_event(5, "prompt", state="answered", **about),
+        make_event(6, "entry", postings=legs, **about),
+        make_event(7, "payment", state="succeeded", amount="100.00", receipt="U1", **about),
+        make_event(8, "message", text="U1 Confirmed.", **about),
+        make_event(
+            9, "callback", body={"a": {"ResultCode": 0, "ResultDesc": "It went well."}}, attempt=1, outcome="answered",
+            status=200, answer="{}", fault="twice", **PUSH
+        ),
+        make_event(10, "request", operation="daraja.stk_query", payment="p1", correlation="r2", status=200, answer={}),
+    ]  # fmt: skip
+    assert list(timeline(events)) == [
+        "what happened:",
+        "  2026-01-15",
+        "  12:00:00  set up          subscriber msisdn=254708374149 policy=manual",
+        "  12:00:00  app → provider  STK push of 100.00 to 254708374149    accepted",
+        "  12:00:00  phone           254708374149 is asked: Pay Ksh100.00?",
+        "  12:00:00  phone           254708374149 approved with a PIN",
+        "  12:00:00  money           254708374149 -100.00, merchant 600000 utility +100.00",
+        "  12:00:00  provider        payment of 100.00 by 254708374149 succeeded, receipt U1",
+        "  12:00:00  phone           254708374149 reads: U1 Confirmed.",
+        "  12:00:00  provider → app  callback: 0 It went well.    answered 200  [fault: twice]",
+        "  12:00:00  app → provider  STK query for 254708374149    answered 200",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "line"),
+    [
+        pytest.param(
+            "request",
+            {
+                "operation": "daraja.b2c_payment",
+                "status": 404,
+                "answer": {"errorCode": "404.001", "m": "Invalid Token"},
+            },
+            "app → provider  B2C payment    refused with 404: 404.001 Invalid Token",
+            id="refused",
+        ),
+        pytest.param("request", {**PUSH, "status": 0}, "app → provider  STK push    no answer", id="no answer"),
+        pytest.param(
+            "hung_up",
+            {"operation": "daraja.stk_push"},
+            "app → provider  STK push    the app hung up before it was answered",
+            id="hung up",
+        ),
+        pytest.param(
+            "callback",
+            {"body": "not json", "attempt": 2, "outcome": "answered", "status": 500, "answer": "oh no"},
+            'provider → app  callback, attempt 2: "not json"    answered 500: "oh no"',
+            id="an app that says no",
+        ),
+        pytest.param(
+            "callback",
+            {"body": {"a": 1}, "outcome": "dropped", "fault": "lost"},
+            'provider → app  callback: {"a":1}    dropped  [fault: lost]',
+            id="dropped",
+        ),
+        pytest.param(
+            "payment",
+            {"state": "failed", "amount": "1.00", "msisdn": PHONE, "reason": "WrongPin"},
+            f"provider        payment of 1.00 by {PHONE} failed: WrongPin",
+            id="failed",
+        ),
+        pytest.param("prompt", {"state": "new", "msisdn": "1"}, "phone           1 new", id="a state of tomorrow"),
+        pytest.param("fault", {"rule": "x", "why": 1}, "fault           rule=x why=1", id="a rule that cannot apply"),
+        pytest.param(
+            "error", {"traceback": "a\nKeyError: 1\n"}, "pesabox         a defect of pesabox: KeyError: 1", id="defect"
+        ),
+        pytest.param("error", {}, "pesabox         a defect of pesabox: no more is known", id="a defect without words"),
+    ],
+)
+def test_what_happened_is_one_line(make_event, kind, fields, line):
+    assert told(make_event(1, kind, **fields)) == [f"12:00:00  {line}"]
+
+
+def test_nothing_is_said_to_be_so(make_event):
+    assert list(timeline([])) == ["nothing happened at the provider"]
+    assert list(timeline([make_event(1, "payment", state="pending")])) == ["nothing happened at the provider"]
+
+
+def test_a_long_story_is_told_from_its_end_in_lines_of_bounded_length(make_event):
+    lines = list(timeline([make_event(number, "message", text="x" * 200) for number in range(1, MOST + 6)]))
+    assert lines[0] == f"what happened, the last {MOST} of {MOST + 5}:"
+    assert len(lines) == MOST + 2
+    assert {len(line) for line in lines[2:]} == {WIDTH + 2}
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        pytest.param({"a": [{"code": 7, "text": "It is so."}]}, "7 It is so.", id="deep inside"),
+        pytest.param({"token": "(28 characters)"}, "", id="a secret's length is no sentence"),
+        pytest.param("text", "", id="no mapping"),
+    ],
+)
+def test_a_body_speaks_for_itself(body, words):
+    assert own_words(body) == words
