@@ -12,9 +12,9 @@ from simulator.core.clock import Clock
 from simulator.core.faults import Delay, Drop, Duplicate, Facts, FaultRule, choose_fault
 from simulator.core.jobs import Job
 from simulator.core.journal import Event, EventKind, Json
+from simulator.core.store import Transaction, subject_of
 
 if TYPE_CHECKING:
-    from simulator.core.store import Transaction
     from simulator.core.worlds import World
 
 
@@ -95,7 +95,7 @@ def _attempt(callback: Callback, due: datetime, number: int, **details: str) -> 
 
 async def deliver(world: World, job: Job) -> None:
     """Job: one attempt, journalled with the app's answer; then the next by the retry schedule, if one is owed."""
-    callback = await world.run(lambda tx: _take_up(tx, job))
+    callback = await world.run(lambda tx: subject_of(tx, job, Callback))
     if callback is None:
         return
     number = int(job.details["attempt"])
@@ -111,13 +111,6 @@ async def deliver(world: World, job: Job) -> None:
     attempt = Attempt(number, world.now(), delivery, rule.name if rule else job.details.get("delayed", ""))
     await world.run(lambda tx: _record(tx, world, job, attempt, rule))
     world.delivered(callback.correlation)
-
-
-def _take_up(tx: Transaction, job: Job) -> Callback | None:
-    callback = tx.get(Callback, job.subject) if tx.get(Job, job.key) is not None else None
-    if callback is None:
-        tx.done(job)
-    return callback
 
 
 def _put_off(tx: Transaction, world: World, job: Job, callback: Callback, rule: FaultRule) -> None:

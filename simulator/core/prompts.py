@@ -21,10 +21,10 @@ from simulator.core.jobs import Job
 from simulator.core.journal import Event, EventKind
 from simulator.core.money import Money
 from simulator.core.payments import Failure, Move, Payment
+from simulator.core.store import Transaction, subject_of
 from simulator.core.subscribers import Policy, Subscriber, spend, subscriber_of
 
 if TYPE_CHECKING:
-    from simulator.core.store import Transaction
     from simulator.core.worlds import World
 
 
@@ -95,11 +95,11 @@ async def answer_by_policy(world: World, job: Job) -> None:
     """Job: the subscriber answers as their policy says."""
 
     def work(tx: Transaction) -> None:
-        if tx.get(Job, job.key) is None:
+        payment = subject_of(tx, job, Payment)
+        if payment is None:
             return
         tx.done(job)
-        payment = tx.get(Payment, job.subject)
-        prompt = tx.get(Prompt, payment.msisdn) if payment else None
+        prompt = tx.get(Prompt, payment.msisdn)
         if prompt is None or prompt.payment != job.subject:
             return
         answer = ANSWERS.get(subscriber_of(tx, world, prompt.key).policy)
@@ -114,8 +114,8 @@ async def expire_prompt(world: World, job: Job) -> None:
     """Job: the prompt's life ended without an answer."""
 
     def work(tx: Transaction) -> None:
-        payment = tx.get(Payment, job.subject)
-        if tx.get(Job, job.key) is None or payment is None:
+        payment = subject_of(tx, job, Payment)
+        if payment is None:
             return
         _close(tx, world, payment, "expired")
         failure = Failure.of(PromptUnanswered())
@@ -128,8 +128,8 @@ async def settle_later(world: World, job: Job) -> None:
     """Job: the answer that a fault rule kept back takes effect."""
 
     def work(tx: Transaction) -> None:
-        payment = tx.get(Payment, job.subject)
-        if tx.get(Job, job.key) is None or payment is None:
+        payment = subject_of(tx, job, Payment)
+        if payment is None:
             return
         tx.done(job)
         pin = job.details.get("pin")
@@ -144,8 +144,8 @@ async def fail_later(world: World, job: Job) -> None:
     """Job: a payment that never reached the phone fails."""
 
     def work(tx: Transaction) -> None:
-        payment = tx.get(Payment, job.subject)
-        if tx.get(Job, job.key) is None or payment is None:
+        payment = subject_of(tx, job, Payment)
+        if payment is None:
             return
         tx.done(job)
         failure = Failure(job.details["reason"], job.details["code"])

@@ -102,6 +102,14 @@ class Transaction:
         self.drop(Job, job.key)
 
 
+def subject_of(tx: Transaction, job: Job, kind: type[R]) -> R | None:
+    """What the job is about; None when the job was dropped, or its subject is gone and the job with it."""
+    subject = tx.get(kind, job.subject) if tx.get(Job, job.key) is not None else None
+    if subject is None:
+        tx.done(job)
+    return subject
+
+
 class Store(Protocol):
     """State of all worlds. Every call names its world and touches no other."""
 

@@ -30,7 +30,7 @@ from simulator.core.merchants import Merchant, ShortcodeKind, merchant_of
 from simulator.core.money import Money
 from simulator.core.payments import Kind, Payment, State
 from simulator.core.prompts import Prompt, decline_later, show_prompt
-from simulator.core.store import Transaction
+from simulator.core.store import Transaction, subject_of
 from simulator.core.subscribers import send_message, spent_on, subscriber_of
 from simulator.core.worlds import World
 from simulator.edge.exchange import Exchange, Reply
@@ -246,8 +246,8 @@ async def send_result(world: World, job: Job) -> None:
     number = await world.take("callback")
 
     def work(tx: Transaction) -> None:
-        payment = tx.get(Payment, job.subject)
-        if tx.get(Job, job.key) is None or payment is None:
+        payment = subject_of(tx, job, Payment)
+        if payment is None:
             return
         tx.done(job)
         record = tx.get(StkPush, payment.provider_reference)
