@@ -42,6 +42,9 @@ class SubscriberPatch(Data):
     reachable: bool | None = None
     busy: bool | None = None
     locked: bool | None = None
+    known: bool | None = None
+    registered: bool | None = None
+    active: bool | None = None
     spent_today: Amount | None = None
 
 
@@ -73,7 +76,7 @@ class PromptAnswer(Data):
         return action
 
 
-FIELDS = {"reachable": "is_reachable", "busy": "is_busy", "locked": "is_locked"}
+FIELDS = {name: f"is_{name}" for name in ("reachable", "busy", "locked", "known", "registered", "active")}
 
 
 def _msisdn(told: str) -> str:
@@ -96,6 +99,9 @@ def _subscriber_view(tx: Transaction, world: World, msisdn: str) -> dict[str, An
         "reachable": subscriber.is_reachable,
         "busy": subscriber.is_busy,
         "locked": subscriber.is_locked,
+        "known": subscriber.is_known,
+        "registered": subscriber.is_registered,
+        "active": subscriber.is_active,
         "spent_today": str(spent_on(tx, subscriber, world.now().date())),
     }
 

@@ -48,7 +48,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """A request from provider to merchant. `retries` are the provider's delays between attempts, in seconds."""
+    """A request from provider to merchant. `retries` are the provider's delays between attempts, in seconds.
+
+    One that asks something names in `asks` the job that gets the answer, or nothing at the deadline: see `ask`.
+    """
 
     kind: ClassVar[str] = "callback"
     indexes: ClassVar[tuple[str, ...]] = ("payment",)
@@ -63,6 +66,8 @@ class Callback:
     told: Json
     headers: Mapping[str, str]
     retries: tuple[float, ...] = ()
+    asks: str = ""
+    answer_by: datetime | None = None
     attempts: tuple[Attempt, ...] = ()
 
     @property
@@ -85,6 +90,22 @@ def post(tx: Transaction, callback: Callback, due: datetime) -> None:
     """Promises the callback: its first attempt is a job, due then."""
     tx.put(callback)
     tx.put(_attempt(callback, due, 1))
+
+
+def ask(tx: Transaction, callback: Callback, due: datetime, *, deadline_seconds: float) -> None:
+    """Promises a callback whose answer decides: the job `callback.asks` runs once, about its payment.
+
+    Its details are those of an `answered` delivery (`status`, `answer`), or none when the deadline came first. What
+    delays the callback counts against the deadline.
+    """
+    assert callback.asks, f"{callback.key} asks nothing"
+    answer_by = due + timedelta(seconds=deadline_seconds)
+    post(tx, replace(callback, answer_by=answer_by), due)
+    tx.put(_answer_job(callback, answer_by))
+
+
+def _answer_job(callback: Callback, due: datetime, **details: str) -> Job:
+    return Job(f"answer:{callback.key}", callback.asks, due, callback.payment, details, born_in=callback.correlation)
 
 
 def _attempt(callback: Callback, due: datetime, number: int, **details: str) -> Job:
@@ -128,6 +149,7 @@ def _record(tx: Transaction, world: World, job: Job, attempt: Attempt, rule: Fau
     callback = replace(callback, attempts=(*callback.attempts, attempt))
     tx.put(callback)
     tx.append(_event(callback, attempt))
+    _hand_on(tx, world, callback, attempt.delivery)
     if rule is not None and isinstance(rule.effect, Duplicate):
         for copy in range(1, rule.effect.copies + 1):
             due = world.now() + timedelta(seconds=rule.effect.after_seconds * copy)
@@ -136,6 +158,18 @@ def _record(tx: Transaction, world: World, job: Job, attempt: Attempt, rule: Fau
     if is_owed:
         due = world.now() + timedelta(seconds=world.wait_seconds(callback.retries[attempt.number - 1]))
         tx.put(_attempt(callback, due, attempt.number + 1))
+
+
+def _hand_on(tx: Transaction, world: World, callback: Callback, delivery: Delivery) -> None:
+    """Gives the answer to whoever asked, unless the deadline was first."""
+    if not callback.asks or tx.get(Job, f"answer:{callback.key}") is None:
+        return
+    details = {}
+    if delivery.outcome is Outcome.ANSWERED:
+        details = {"status": str(delivery.status), "answer": delivery.answer}
+    elif delivery.outcome is Outcome.DROPPED:
+        return  # nobody will answer: the deadline tells
+    tx.put(_answer_job(callback, world.now(), **details))
 
 
 def _event(callback: Callback, attempt: Attempt) -> Event:

@@ -26,14 +26,14 @@ def problems_of(rule: object, providers: Iterable[Provider]) -> list[Problem]:
     if name != "*" and name not in known:
         return [(("at",), _unknown("provider", name, known))]
     asked = list(known.values()) if name == "*" else [known[name]]
-    operations = [known_operation.name for provider in asked for known_operation in provider.operations]
+    operations = [place for provider in asked for place in provider.places]
     if operation not in ("*", *operations):
         return [(("at",), _unknown("operation", operation, operations))]
-    paying = [(provider, name) for provider in asked for name in provider.result_codes if operation in ("*", name)]
-    paying = [(provider, name) for provider, name in paying if provider.failure_codes(name)]
-    if point in ("processing", "callback") and not paying:
-        return [(("at",), f"{operation!r} makes no payment: it has no {point}")]
-    return _unknown_codes(told, asked, [provider.failure_codes(name) for provider, name in paying])
+    met = [(provider, place) for provider in asked for place in provider.places if operation in ("*", place)]
+    met = [(provider, place) for provider, place in met if point in provider.points_of(place)]
+    if not met:
+        return [(("at",), f"{operation!r} has no {point}")]
+    return _unknown_codes(told, asked, [provider.failure_codes(place) for provider, place in met])
 
 
 def _unknown_codes(rule: FaultRule, providers: list[Provider], failures: list[frozenset[str]]) -> list[Problem]:

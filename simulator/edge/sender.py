@@ -71,11 +71,12 @@ class HttpSender:
             return await self._in_time(callback, hosts, clock)
 
     async def _in_time(self, callback: Callback, hosts: Mapping[str, str], clock: Clock) -> Delivery:
+        seconds = _patience(callback, clock)
         try:
-            async with clock.timeout(ANSWER_TIMEOUT_SECONDS):
+            async with clock.timeout(seconds):
                 return await self._deliver(callback, hosts)
         except TimeoutError:
-            return Delivery(Outcome.TIMED_OUT, seconds=ANSWER_TIMEOUT_SECONDS)
+            return Delivery(Outcome.TIMED_OUT, seconds=seconds)
 
     async def _deliver(self, callback: Callback, hosts: Mapping[str, str]) -> Delivery:
         began = stopwatch()
@@ -127,6 +128,14 @@ class HttpSender:
                 timeout=aiohttp.ClientTimeout(total=None),
             )
         return self._session
+
+
+def _patience(callback: Callback, clock: Clock) -> float:
+    """How long an answer is waited for: to the callback's own deadline where that is still to come."""
+    left = ANSWER_TIMEOUT_SECONDS
+    if callback.answer_by is not None:
+        left = (callback.answer_by - clock.now()).total_seconds()
+    return left if 0 < left < ANSWER_TIMEOUT_SECONDS else ANSWER_TIMEOUT_SECONDS
 
 
 async def _read(content: aiohttp.StreamReader) -> str:

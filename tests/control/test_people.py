@@ -126,7 +126,7 @@ async def test_what_is_no_number_is_named(sim, msisdn, what):
 
 async def test_subscribers_are_those_of_the_world_file_and_whoever_was_touched(sim):
     before = [one["msisdn"] for one in (await sim.control("GET", "/subscribers")).items]
-    assert (before[0], len(before)) == (ANN, 11)
+    assert (before[0], len(before)) == (ANN, 14)
     await sim.control("POST", "/subscribers", {"msisdn": "254711000001"})
     await sim.push(PhoneNumber="254711000002", PartyA="254711000002")
     await sim.advance(60)

@@ -88,8 +88,8 @@ def test_a_good_rule_has_no_problems(rule):
         pytest.param(
             PROCESSING | {"at": "daraja.stk_query.processing", "effect": {"kind": "fail", "code": "1037"}},
             ("at",),
-            "'stk_query' makes no payment: it has no processing",
-            id="an operation that makes no payment",
+            "'stk_query' has no processing",
+            id="an operation without an outcome",
         ),
         pytest.param(
             PROCESSING | {"effect": {"kind": "fail", "code": "0"}},

@@ -1,10 +1,11 @@
 """Daraja: Safaricom's M-PESA API, environment `sandbox`. What each behaviour rests on is in README.md."""
 
 from simulator.core.worlds import ProviderSettings
-from simulator.edge.provider import Provider
-from simulator.providers.daraja.errors import BY_NAME, CATALOGUE, STILL_PROCESSING, STK_RESULTS, error_reply, refuse
+from simulator.edge.provider import ALL_POINTS, Provider
+from simulator.providers.daraja.errors import BY_NAME, CATALOGUE, error_reply, refuse
 from simulator.providers.daraja.identifiers import receipt
-from simulator.providers.daraja.products.stk_push import send_result
+from simulator.providers.daraja.products.stk.codes import STILL_PROCESSING, STK_RESULTS
+from simulator.providers.daraja.products.stk.push import send_result
 from simulator.providers.daraja.routes import OPERATIONS
 from simulator.providers.daraja.strictness import STRICTNESS
 
@@ -27,4 +28,5 @@ PROVIDER = Provider(
     error_reply=error_reply,
     prefixes=("/oauth/", "/mpesa/"),
     secrets=frozenset({"Password", "SecurityCredential", "access_token"}),
+    points={"stk_push": ALL_POINTS},
 )

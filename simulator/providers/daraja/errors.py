@@ -1,4 +1,4 @@
-"""Daraja's catalogue of synchronous errors, its result codes, and which of them our business errors become.
+"""Daraja's catalogue of synchronous errors, and which of them our business errors become.
 
 Texts are literal. `how` tells a developer how to make the error happen; docs/daraja.md prints it.
 """
@@ -9,9 +9,8 @@ import orjson
 
 from simulator.core import errors as core
 from simulator.core.errors import DomainError
-from simulator.core.payments import Failure
 from simulator.edge.exchange import Exchange, Reply
-from simulator.edge.provider import CatalogueError, Mark, ResultCode
+from simulator.edge.provider import CatalogueError, Mark
 from simulator.providers.daraja.identifiers import gateway_id
 
 ANY_REQUEST = "rule `daraja.*.request`, `refuse` with this name"
@@ -129,6 +128,30 @@ CATALOGUE = (
         Mark.CAPTURED,
         "rule `daraja.stk_query.request`, `refuse` with this name (about a fifth of polls on the sandbox of 2026)",
     ),
+    CatalogueError(
+        "duplicate_originator_conversation_id",
+        500,
+        "500.002.1001",
+        "Duplicate OriginatorConversationID.",
+        Mark.OFFICIAL,
+        "send a B2C v3 request with the OriginatorConversationID of an earlier one",
+    ),
+    CatalogueError(
+        "unfit_url",
+        400,
+        "400.003.02",
+        "Bad Request - Invalid {field}",
+        Mark.CAPTURED,
+        "register a C2B URL that holds a word that is not allowed, such as `mpesa`",
+    ),
+    CatalogueError(
+        "urls_already_registered",
+        500,
+        "500.003.1001",
+        "Urls are already registered.",
+        Mark.OFFICIAL,
+        "register C2B URLs a second time under `strictness: {register_once: true}`",
+    ),
     CatalogueError("internal_server_error", 500, "500.003.1001", "Internal Server Error", Mark.OFFICIAL, ANY_REQUEST),
     CatalogueError(
         "service_unreachable",
@@ -175,132 +198,11 @@ REFUSALS: dict[type[DomainError], str] = {
     core.UnknownMerchant: "merchant_does_not_exist",
     core.WrongPassword: "wrong_credentials",
     core.PromptAlreadyOpen: "unable_to_lock_subscriber",
+    core.DuplicateReference: "duplicate_originator_conversation_id",
+    core.AlreadyRegistered: "urls_already_registered",
+    core.UnfitUrl: "unfit_url",
     core.UnknownPayment: "transaction_does_not_exist",
 }
-
-BY_RULE = "rule `daraja.stk_push.processing`, `fail` with this code"
-
-STK_RESULTS = (
-    ResultCode(
-        "0",
-        "The service request is processed successfully.",
-        Mark.CAPTURED,
-        "approve the prompt with the right PIN",
-        is_failure=False,
-    ),
-    ResultCode(
-        "1",
-        "The balance is insufficient for the transaction.",
-        Mark.CAPTURED,
-        "approve with less in the wallet than the amount; persona 254700000004",
-    ),
-    ResultCode("2", "Declined due to limit rule.", Mark.OFFICIAL, BY_RULE),
-    ResultCode(
-        "3",
-        "Declined due to limit rule: greater than the maximum transaction amount.",
-        Mark.OFFICIAL,
-        BY_RULE + " (the gateway refuses such an amount at once)",
-    ),
-    ResultCode(
-        "4",
-        "Declined due to limit rule: would exceed daily transfer limit.",
-        Mark.OFFICIAL,
-        "approve more than 500,000 in one Nairobi day; persona 254700000009",
-    ),
-    ResultCode("8", "Declined due to limit rule: would exceed the maximum balance.", Mark.OFFICIAL, BY_RULE),
-    ResultCode("15", "[Controller - ]Duplicate OriginatorConversationID.", Mark.CAPTURED, BY_RULE),
-    ResultCode(
-        "17",
-        "Rule limited.",
-        Mark.OFFICIAL,
-        "the same payer and amount again within two minutes, under `strictness: {same_amount: true}`",
-    ),
-    ResultCode("26", "System busy. The service request is rejected.", Mark.CAPTURED, BY_RULE),
-    ResultCode(
-        "1001",
-        "Unable to lock subscriber, a transaction is already in process for the current subscriber",
-        Mark.OFFICIAL,
-        "push to a phone that is busy in another session; persona 254700000008",
-    ),
-    ResultCode("1019", "Transaction has expired", Mark.CAPTURED, BY_RULE),
-    ResultCode(
-        "1025",
-        "An error occurred while sending a push request.",
-        Mark.CAPTURED,
-        "an AccountReference so long that the prompt exceeds 182 characters",
-    ),
-    ResultCode("1031", "Request cancelled by user", Mark.CAPTURED, BY_RULE),
-    ResultCode("1032", "Request cancelled by user", Mark.CAPTURED, "cancel the prompt; persona 254700000002"),
-    ResultCode("1036", "[STK_CB - ]SMSC ACK timeout.", Mark.CAPTURED, BY_RULE),
-    ResultCode(
-        "1037",
-        "No response from user.",
-        Mark.CAPTURED,
-        "leave the prompt open for its life; personas 254700000005 and, unreachable, 254700000006",
-    ),
-    ResultCode(
-        "2001",
-        "The initiator information is invalid.",
-        Mark.CAPTURED,
-        "approve with a wrong PIN; persona 254700000003",
-    ),
-    ResultCode("2008", "Authentication Failed.", Mark.ONE_SOURCE, BY_RULE),
-    ResultCode("2026", "The channel session ID has expired.", Mark.ONE_SOURCE, BY_RULE),
-    ResultCode(
-        "2028",
-        "The request is not permitted according to product assignment.",
-        Mark.OFFICIAL,
-        "`CustomerPayBillOnline` with another PartyB than BusinessShortCode, or `CustomerBuyGoodsOnline` to a paybill",
-    ),
-    ResultCode(
-        "8006",
-        "The security credential is locked.",
-        Mark.OFFICIAL,
-        'approve while the PIN is locked: `PATCH /_sim/subscribers/{msisdn} {"locked": true}`',
-    ),
-    ResultCode("9999", "Internal error occurred while executing the transaction.", Mark.SDKS_AGREE, BY_RULE),
-    ResultCode("E3008", "Error, the user has a bad debt contract.", Mark.CAPTURED, BY_RULE),
-    ResultCode(
-        "SFC_IC0003",
-        "The operator does not exist.",
-        Mark.CAPTURED,
-        "`CustomerBuyGoodsOnline` to a till that does not exist, or with a till as BusinessShortCode",
-    ),
-    ResultCode("100000100", "Saving object to storage fail...", Mark.ONE_SOURCE, BY_RULE),
-)
-STILL_PROCESSING = ResultCode(
-    "4999",
-    "The transaction is still under processing",
-    Mark.CAPTURED,
-    "query while the prompt is open (the query only)",
-    is_failure=False,
-)
-STK_BY_CODE = {result.code: result for result in STK_RESULTS}
-
-OUTCOMES: dict[type[core.Declined], str] = {
-    core.InsufficientFunds: "1",
-    core.DailyLimitExceeded: "4",
-    core.AccountFull: "8",
-    core.LineBusy: "1001",
-    core.PromptTooLong: "1025",
-    core.PromptCancelled: "1032",
-    core.PromptUnanswered: "1037",
-    core.SubscriberUnreachable: "1037",
-    core.WrongPin: "2001",
-    core.RepeatedTooSoon: "17",
-    core.ProductNotPermitted: "2028",
-    core.PinLocked: "8006",
-    core.UnknownParty: "SFC_IC0003",
-    core.Forced: "",  # the rule's own code
-}
-_CODES = {error.__name__: code for error, code in OUTCOMES.items()}
-
-
-def result_of(failure: Failure | None) -> ResultCode:
-    """The result code of a decided payment."""
-    if failure is None:
-        return STK_BY_CODE["0"]
-    return STK_BY_CODE[failure.code or _CODES[failure.reason]]
 
 
 def error_reply(exchange: Exchange, error: CatalogueError, *, field: str = "", why: str = "") -> Reply:
@@ -319,6 +221,6 @@ def error_reply(exchange: Exchange, error: CatalogueError, *, field: str = "", w
 
 def refuse(exchange: Exchange, error: DomainError) -> Reply:
     """What Daraja answers to a request that it refuses at once."""
-    field = error.field if isinstance(error, core.InvalidField) else ""
+    field = error.field if isinstance(error, core.InvalidField | core.UnfitUrl) else ""
     name = REFUSALS.get(type(error), "internal_server_error")
     return error_reply(exchange, BY_NAME[name], field=field, why=str(error))

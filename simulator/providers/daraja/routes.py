@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from simulator.edge.provider import Operation
 from simulator.providers.daraja.access import admit_bearer, admit_client
-from simulator.providers.daraja.products import oauth, stk_push, stk_query
+from simulator.providers.daraja.products import oauth
+from simulator.providers.daraja.products.stk import push as stk_push
+from simulator.providers.daraja.products.stk import query as stk_query
 
 OPERATIONS = (
     Operation("oauth", "GET", "/oauth/v1/generate", admit_client, oauth.generate),

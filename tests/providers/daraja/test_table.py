@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from simulator.providers.daraja import PROVIDER
-from simulator.providers.daraja.errors import CATALOGUE, STK_RESULTS
+from simulator.providers.daraja.errors import CATALOGUE
+from simulator.providers.daraja.products.stk.codes import STK_RESULTS
 
 
 async def by_request_rule(bench, name):

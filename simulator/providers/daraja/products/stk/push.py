@@ -36,9 +36,10 @@ from simulator.core.worlds import World
 from simulator.edge.exchange import Exchange, Reply
 from simulator.edge.wire import Digits, Whole, Wire, read, two_places
 from simulator.providers.daraja.access import check_password
-from simulator.providers.daraja.errors import result_of
 from simulator.providers.daraja.identifiers import CHECKOUT_STEP, checkout_request_id, compact_time, gateway_id
 from simulator.providers.daraja.models import Present, Shortcode, Text, Timestamp, WireMsisdn, WireUrl, told_by
+from simulator.providers.daraja.outcomes import on_the_wire
+from simulator.providers.daraja.products.stk.codes import OUTCOMES
 from simulator.providers.daraja.strictness import check_public, check_texts, check_timestamp, is_repeated, is_strict
 
 OPERATION = "daraja.stk_push"
@@ -277,11 +278,11 @@ def _callback(key: str, payment: Payment, record: StkPush) -> outbox.Callback:
 
 def _callback_body(payment: Payment, record: StkPush) -> dict[str, object]:
     """XML made JSON: digits are numbers, and the item without text has no Value [captured sandbox Oct 2026]."""
-    result = result_of(payment.failure)
+    result = OUTCOMES.of(payment.failure)
     told: dict[str, object] = {
         "MerchantRequestID": record.merchant_request_id,
         "CheckoutRequestID": record.key,
-        "ResultCode": int(result.code) if result.code.isdecimal() else result.code,
+        "ResultCode": on_the_wire(result),
         "ResultDesc": result.text,
     }
     if payment.state is State.SUCCEEDED:
