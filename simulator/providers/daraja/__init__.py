@@ -1,5 +1,6 @@
 """Daraja: Safaricom's M-PESA API, environment `sandbox`. What each behaviour rests on is in README.md."""
 
+from simulator.core.tampering import WireNames
 from simulator.core.worlds import ProviderSettings
 from simulator.edge.provider import ALL_POINTS, Provider
 from simulator.providers.daraja.errors import BY_NAME, CATALOGUE, error_reply, refuse
@@ -29,4 +30,8 @@ PROVIDER = Provider(
     prefixes=("/oauth/", "/mpesa/"),
     secrets=frozenset({"Password", "SecurityCredential", "access_token"}),
     points={"stk_push": ALL_POINTS},
+    wire_names=WireNames(
+        references=frozenset({"MerchantRequestID", "CheckoutRequestID", "ConversationID", "OriginatorConversationID"}),
+        receipts=frozenset({"MpesaReceiptNumber", "TransactionID", "TransactionReceipt", "TransID", "ReceiptNo"}),
+    ),
 )
