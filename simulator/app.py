@@ -14,10 +14,11 @@ from simulator.certificates import server_context
 from simulator.control.routes import control_app
 from simulator.core.simulation import DEFAULT_WORLD, Clocks, Simulation
 from simulator.core.worlds import Shared
+from simulator.edge.catalogue import problems_of_profile
 from simulator.edge.sender import HttpSender
 from simulator.edge.server import Server
 from simulator.providers import PROVIDERS
-from simulator.settings import BadSetting, Settings, load_world, provider_settings
+from simulator.settings import BadSetting, Settings, load_chaos, load_world, provider_settings
 from simulator.stores.memory import MemoryStore
 from simulator.terminal import told_to
 
@@ -41,6 +42,7 @@ def build(settings: Settings, sender: HttpSender) -> Simulation:
         rails={provider.name: provider for provider in PROVIDERS},
         settings=provider_settings(template, known),
         latency_factor=settings.latency_factor,
+        chaos=load_chaos(settings.chaos, lambda told: problems_of_profile(told, PROVIDERS)),
     )
     clocks = Clocks(settings.clock == "virtual", settings.starts_at, settings.answer_timeout)
     jobs = {name: handler for provider in PROVIDERS for name, handler in provider.jobs.items()}
@@ -58,7 +60,9 @@ def web_app(simulation: Simulation, settings: Settings) -> web.Application:
 async def running(settings: Settings) -> AsyncIterator[RunningSimulator]:
     """A simulator that answers. `BadSetting` when its port is taken or a file of its settings is wrong."""
     async with AsyncExitStack() as closing:
-        sender = HttpSender(allowed=settings.allow_callbacks, hosts=settings.resolve)
+        sender = HttpSender(
+            allowed=settings.allow_callbacks, hosts=settings.resolve, forger_address=str(settings.forger_address)
+        )
         closing.push_async_callback(sender.close)
         simulation = build(settings, sender)
         app = web_app(simulation, settings)

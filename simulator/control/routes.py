@@ -47,6 +47,7 @@ ROUTES = (
     Route("GET", "/payments", "payments", traffic.list_payments, query=PAGES),
     Route("GET", "/payments/{id}", "one payment, with its timeline", traffic.get_payment),
     Route("GET", "/callbacks", "callbacks, with every attempt", traffic.list_callbacks, query=PAGES),
+    Route("POST", "/callbacks/{id}/redeliver", "deliver once more, now", traffic.redeliver),
     Route("GET", "/providers/{name}", "a provider's latency, lifetimes, limits, strictness", setup.get_provider),
     Route("PATCH", "/providers/{name}", "change them", setup.patch_provider, setup.ProviderPatch),
     Route("GET", "/ledger/accounts", "balances", traffic.list_accounts, query=(*PAGES, "account")),

@@ -1,5 +1,6 @@
 """Daraja: Safaricom's M-PESA API, environment `sandbox`. What each behaviour rests on is in README.md."""
 
+from simulator.core.tampering import WireNames
 from simulator.core.worlds import ProviderSettings
 from simulator.edge.provider import ALL_POINTS, Provider
 from simulator.providers.daraja.errors import BY_NAME, CATALOGUE, error_reply, refuse
@@ -38,4 +39,8 @@ PROVIDER = Provider(
         "c2b_confirmation": frozenset({"callback"}),
     },
     pay=pay,
+    wire_names=WireNames(
+        references=frozenset({"MerchantRequestID", "CheckoutRequestID", "ConversationID", "OriginatorConversationID"}),
+        receipts=frozenset({"MpesaReceiptNumber", "TransactionID", "TransactionReceipt", "TransID", "ReceiptNo"}),
+    ),
 )
