@@ -51,8 +51,9 @@ def _collect(value: object, path: Path, found: list[tuple[Path, str]]) -> None:
             found += [(path, name[1]) for name in NAME.finditer(value)]
     elif isinstance(value, dict):
         for key, item in value.items():
-            _collect(key, (*path, key), found)
-            _collect(item, (*path, key), found)
+            inside = (*path, key)
+            _collect(key, inside, found)
+            _collect(item, inside, found)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             _collect(item, (*path, index), found)

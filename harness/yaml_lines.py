@@ -116,6 +116,8 @@ def _text(file: File) -> str:
 
 def _tabs(text: str, file: str) -> list[Problem]:
     """A tab in a line's indentation; elsewhere YAML allows it."""
+    if "\t" not in text:
+        return []
     return [
         Problem(file, number, indentation.index("\t") + 1, "a tab; indent with spaces")
         for number, line in enumerate(text.split("\n"), start=1)
@@ -164,12 +166,11 @@ class _Reader:
         if node.tag not in PLAIN_TAGS:
             self._refuse(node, f'a tag ("{node.tag}") is not allowed here')
             return None
+        if isinstance(node, yaml.ScalarNode):
+            return scalar(node.value) if node.style in (None, "") else node.value
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.value(item, item) for item in node.value]
-        assert isinstance(node, yaml.ScalarNode)
-        return scalar(node.value) if node.style in (None, "") else node.value
+        return [self.value(item, item) for item in node.value]
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, object]:
         found: dict[str, object] = {}

@@ -48,7 +48,7 @@ class WaitStep(ExpectingStep):
     within: Duration = timedelta(seconds=60)
     about: str | None = Field(None, alias="for")
     count: StrictInt = Field(1, ge=1)
-    expect: CallbackExpect = CallbackExpect()
+    expect: CallbackExpect = Field(default_factory=CallbackExpect)
     save: Save = Field(default_factory=dict)
 
     @staticmethod
