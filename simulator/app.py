@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from simulator.certificates import server_context
-from simulator.control.routes import control_app
+from simulator.control.api import ControlServer, over_http
+from simulator.control.routes import control_server
 from simulator.core.simulation import DEFAULT_WORLD, Clocks, Simulation
 from simulator.core.worlds import Shared
 from simulator.edge.catalogue import problems_of_profile
@@ -30,6 +31,7 @@ EVENTS_PER_PAYMENT = 10
 class RunningSimulator:
     url: str
     simulation: Simulation
+    control: ControlServer
 
 
 def build(settings: Settings, sender: HttpSender) -> Simulation:
@@ -49,9 +51,9 @@ def build(settings: Settings, sender: HttpSender) -> Simulation:
     return Simulation(shared, clocks, seed=settings.seed, jobs=jobs, is_strict=settings.credentials == "strict")
 
 
-def web_app(simulation: Simulation, settings: Settings) -> web.Application:
+def web_app(simulation: Simulation, control: ControlServer, settings: Settings) -> web.Application:
     app = web.Application(client_max_size=MAXIMUM_BODY_BYTES)
-    app.add_subapp("/_sim", control_app(simulation, PROVIDERS, token=settings.control_token))
+    app.router.add_route("*", "/_sim{path:(?:/.*)?}", over_http(control, settings.control_token))
     app.router.add_route("*", "/{path:.*}", Server(simulation, PROVIDERS).handle)
     return app
 
@@ -65,7 +67,8 @@ async def running(settings: Settings) -> AsyncIterator[RunningSimulator]:
         )
         closing.push_async_callback(sender.close)
         simulation = build(settings, sender)
-        app = web_app(simulation, settings)
+        control = control_server(simulation, PROVIDERS)
+        app = web_app(simulation, control, settings)
         runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
         closing.push_async_callback(runner.cleanup)
         closing.push_async_callback(simulation.close)
@@ -76,7 +79,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningSimulator]:
         port = await _listen(runner, settings)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         scheme = "https" if settings.tls else "http"
-        yield RunningSimulator(f"{scheme}://{host}:{port}", simulation)
+        yield RunningSimulator(f"{scheme}://{host}:{port}", simulation, control)
 
 
 async def _listen(runner: web.AppRunner, settings: Settings) -> int:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from aiohttp import web
-
 from simulator.control import merchants, people, setup, traffic
-from simulator.control.api import Route, application
+from simulator.control.api import ControlServer, Route
 from simulator.core.faults import FaultRule
 from simulator.core.simulation import Simulation
 from simulator.edge.provider import Provider
@@ -56,5 +54,5 @@ ROUTES = (
 )
 
 
-def control_app(simulation: Simulation, providers: tuple[Provider, ...], *, token: str | None) -> web.Application:
-    return application(ROUTES, simulation, providers, token=token)
+def control_server(simulation: Simulation, providers: tuple[Provider, ...]) -> ControlServer:
+    return ControlServer(ROUTES, simulation, providers)
