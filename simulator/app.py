@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from simulator.certificates import server_context
+from simulator.certificates import CredentialSeal, server_context
 from simulator.control.routes import control_app
 from simulator.core.simulation import DEFAULT_WORLD, Clocks, Simulation
-from simulator.core.worlds import Shared
+from simulator.core.worlds import ProviderSettings, Shared
 from simulator.edge.sender import HttpSender
 from simulator.edge.server import Server
 from simulator.providers import PROVIDERS
@@ -23,6 +23,7 @@ from simulator.terminal import told_to
 
 MAXIMUM_BODY_BYTES = 1024**2
 EVENTS_PER_PAYMENT = 10
+ENCRYPTED_CREDENTIALS = "encrypted_credentials"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class RunningSimulator:
 
 
 def build(settings: Settings, sender: HttpSender) -> Simulation:
-    known = {provider.name: provider.settings for provider in PROVIDERS}
+    known = {provider.name: _own_settings(provider.settings, settings) for provider in PROVIDERS}
     template = load_world(settings.world, known, latency_factor=settings.latency_factor)
     shared = Shared(
         store=MemoryStore(template.terms, events_kept=settings.retain * EVENTS_PER_PAYMENT),
@@ -41,10 +42,17 @@ def build(settings: Settings, sender: HttpSender) -> Simulation:
         rails={provider.name: provider for provider in PROVIDERS},
         settings=provider_settings(template, known),
         latency_factor=settings.latency_factor,
+        seal=CredentialSeal(),
     )
     clocks = Clocks(settings.clock == "virtual", settings.starts_at, settings.answer_timeout)
     jobs = {name: handler for provider in PROVIDERS for name, handler in provider.jobs.items()}
     return Simulation(shared, clocks, seed=settings.seed, jobs=jobs, is_strict=settings.credentials == "strict")
+
+
+def _own_settings(own: ProviderSettings, settings: Settings) -> ProviderSettings:
+    """A provider's settings before a world file has its say: strict about credentials when all is."""
+    is_strict = settings.credentials == "strict" and ENCRYPTED_CREDENTIALS in own.strictness
+    return own.changed("strictness", {ENCRYPTED_CREDENTIALS: True}) if is_strict else own
 
 
 def web_app(simulation: Simulation, settings: Settings) -> web.Application:

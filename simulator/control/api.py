@@ -92,7 +92,10 @@ Handler = Callable[[Call], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route: what it does in a few words, the model of its body, the status of success, what its query may say."""
+    """One route: what it does in a few words, the model of its body, the status of success, what its query may say.
+
+    One that answers in another `media` type than JSON gives its text.
+    """
 
     method: str
     path: str
@@ -102,6 +105,7 @@ class Route:
     status: int = 200
     query: tuple[str, ...] = ()
     takes_list: bool = False
+    media: str = "application/json"
 
 
 def page(items: list[Any], limit: int, cursor: Callable[[Any], str], view: Callable[[Any], Any]) -> dict[str, Any]:
@@ -129,7 +133,11 @@ def application(
     def serve(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
             answer = await route.handler(Call(request, simulation, providers))
-            return web.Response(status=route.status) if route.status == 204 else _json(answer, route.status)
+            if route.status == 204:
+                return web.Response(status=204)
+            if route.media != "application/json":
+                return web.Response(text=answer, status=route.status, content_type=route.media)
+            return _json(answer, route.status)
 
         return handle
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from simulator.core.entropy import BASE36, Entropy
 
 HEX = "0123456789abcdef"
+CORE_NODES = ("0000", "2010", "2040", "2050")  # seen [captured]
 FIRST_COUNTER = 1_071_872  # captured counters have four to eight digits
 FIRST_RECEIPT = 11_000_000_000
 CHECKOUT_STEP = timedelta(milliseconds=100)  # the one digit behind the seconds
@@ -22,6 +23,12 @@ def gateway_id(entropy: Entropy, number: int) -> str:
     return f"{node[:4]}-4{node[4:7]}-{variant}{node[7:10]}-{node[10:22]}{FIRST_COUNTER + number}"
 
 
+def conversation_id(entropy: Entropy, at: datetime, *key: object) -> str:
+    """`AG_` + yyyyMMdd + `_` + 20 hex digits, the first four a node of the core [captured until mid-2026]."""
+    node = CORE_NODES[entropy.number("core node") % len(CORE_NODES)]
+    return f"AG_{at:%Y%m%d}_{node}{entropy.text(HEX, 16, 'conversation', *key)}"
+
+
 def checkout_request_id(at: datetime, msisdn: str) -> str:
     """`ws_CO_` + ddMMyyyyHHmmss + one digit + the payer's last nine [captured since Aug 2026]."""
     return f"ws_CO_{at:%d%m%Y%H%M%S}{at.microsecond // 100_000}{msisdn[-9:]}"
@@ -35,6 +42,11 @@ def receipt(at: datetime, number: int) -> str:
         letters = BASE36[digit] + letters
     year = chr(ord("A") + (at.year - 2006) % 26)  # nobody knows what follows Z, in 2032
     return f"{year}{BASE36[9 + at.month]}{BASE36[at.day]}{letters}"
+
+
+def placeholder_receipt(at: datetime) -> str:
+    """What stands where a request without money has no receipt: the three letters of the day, and zeros [captured]."""
+    return f"{receipt(at, 0)[:3]}0000000"
 
 
 def compact_time(at: datetime) -> str:
