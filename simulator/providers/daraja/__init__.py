@@ -8,6 +8,8 @@ from simulator.providers.daraja.errors import error_reply, refuse
 from simulator.providers.daraja.identifiers import receipt
 from simulator.providers.daraja.products.b2c import processing as b2c
 from simulator.providers.daraja.products.b2c.codes import B2C_RESULTS
+from simulator.providers.daraja.products.status import query as status
+from simulator.providers.daraja.products.status.codes import STATUS_RESULTS
 from simulator.providers.daraja.products.stk.codes import STILL_PROCESSING, STK_RESULTS
 from simulator.providers.daraja.products.stk.push import send_result
 from simulator.providers.daraja.routes import OPERATIONS
@@ -17,10 +19,15 @@ from simulator.providers.daraja.tariffs import IN_FORCE, PUBLISHED
 PROVIDER = Provider(
     name="daraja",
     operations=OPERATIONS,
-    jobs={"daraja.stk_push.decided": send_result, **b2c.JOBS},
+    jobs={"daraja.stk_push.decided": send_result, **b2c.JOBS, **status.JOBS},
     settings=ProviderSettings(
         "daraja",
-        latency={"stk_push.processing": 1.0, "stk_push.callback": 2.0, "b2c.processing": 1.0},
+        latency={
+            "stk_push.processing": 1.0,
+            "stk_push.callback": 2.0,
+            "b2c.processing": 1.0,
+            "transaction_status.processing": 1.0,
+        },
         lifetimes={"token": 3600.0, "prompt": 60.0, "queue": 60.0},
         limits={"daily": "500000.00", "b2c_minimum": "10.00", "b2c_maximum": "250000.00"},
         strictness=dict.fromkeys(STRICTNESS, False),
@@ -29,11 +36,16 @@ PROVIDER = Provider(
     ),
     receipt=receipt,
     errors=CATALOGUE,
-    result_codes={"stk_push": STK_RESULTS, "stk_query": (STILL_PROCESSING,), "b2c": B2C_RESULTS},
+    result_codes={
+        "stk_push": STK_RESULTS,
+        "stk_query": (STILL_PROCESSING,),
+        "b2c": B2C_RESULTS,
+        "transaction_status": STATUS_RESULTS,
+    },
     refuse=refuse,
     broken=BY_NAME["internal_server_error"],
     error_reply=error_reply,
     prefixes=("/oauth/", "/mpesa/"),
     secrets=SECRETS,
-    points={"stk_push": ALL_POINTS, "b2c": ALL_POINTS},
+    points={"stk_push": ALL_POINTS, "b2c": ALL_POINTS, "transaction_status": ALL_POINTS},
 )

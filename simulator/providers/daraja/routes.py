@@ -6,6 +6,7 @@ from simulator.edge.provider import Operation
 from simulator.providers.daraja.access import admit_bearer, admit_client
 from simulator.providers.daraja.products import oauth
 from simulator.providers.daraja.products.b2c import payment_request as b2c
+from simulator.providers.daraja.products.status import query as transaction_status
 from simulator.providers.daraja.products.stk import push as stk_push
 from simulator.providers.daraja.products.stk import query as stk_query
 
@@ -15,4 +16,7 @@ OPERATIONS = (
     Operation("stk_query", "POST", "/mpesa/stkpushquery/v1/query", admit_bearer, stk_query.query),
     Operation("b2c", "POST", "/mpesa/b2c/v1/paymentrequest", admit_bearer, b2c.pay_v1),
     Operation("b2c", "POST", "/mpesa/b2c/v3/paymentrequest", admit_bearer, b2c.pay_v3),
+    Operation(
+        "transaction_status", "POST", "/mpesa/transactionstatus/v1/query", admit_bearer, transaction_status.query
+    ),
 )
