@@ -39,10 +39,10 @@ class Shortcut:
         try:
             async with asyncio.timeout(REAL_SECONDS):
                 path = url.raw_path.removeprefix(PREFIX)
-                status, told = await self.control.answer(request.method, path, url.query, content)
+                told = await self.control.answer(request.method, path, url.query, content)
         except TimeoutError:
             raise NoAnswer(f"no answer within {REAL_SECONDS:g} s of real time") from None
-        return Answer(status, {}, parsed(told))
+        return Answer(told.status, {}, parsed(told.body))
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from simulator.edge.provider import Provider
 B = TypeVar("B", bound=BaseModel)
 
 PAGE, LARGEST_PAGE = 100, 1000
+JSON, NO_CONTENT = "application/json", 204
 PREFIX = "/_sim"
 HEALTH = f"{PREFIX}/health"
 
@@ -95,7 +96,10 @@ Handler = Callable[[Call], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route: what it does in a few words, the model of its body, the status of success, what its query may say."""
+    """One route: what it does in a few words, the model of its body, the status of success, what its query may say.
+
+    One that answers in another `media` type than JSON gives its text.
+    """
 
     method: str
     path: str
@@ -105,6 +109,7 @@ class Route:
     status: int = 200
     query: tuple[str, ...] = ()
     takes_list: bool = False
+    media: str = JSON
 
 
 def page(items: list[Any], limit: int, cursor: Callable[[Any], str], view: Callable[[Any], Any]) -> dict[str, Any]:
@@ -123,6 +128,15 @@ def listed(call: Call, items: list[Any], cursor: Callable[[Any], str], view: Cal
     return page(items[start : start + call.limit + 1], call.limit, cursor, view)
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a call is answered with."""
+
+    status: int
+    body: bytes = b""
+    media: str = JSON
+
+
 class ControlServer:
     """Answers the calls of the control API, be they HTTP requests or made in this process."""
 
@@ -134,8 +148,8 @@ class ControlServer:
         for route in (*self._routes, Route("GET", "/openapi.json", "this description", self._describe)):
             self._table.setdefault(route.path, {})[route.method] = route
 
-    async def answer(self, method: str, path: str, query: Mapping[str, str], content: bytes) -> tuple[int, bytes]:
-        """Status and body; `path` is what follows `/_sim`, quoted as in a URL."""
+    async def answer(self, method: str, path: str, query: Mapping[str, str], content: bytes) -> Answered:
+        """`path` is what follows `/_sim`, quoted as in a URL."""
         try:
             route, parts = self._find(method, path)
             answer = await route.handler(Call(self._simulation, self._providers, parts, query, content))
@@ -144,7 +158,10 @@ class ControlServer:
         except Exception:
             log.exception("%s %s%s failed", method, PREFIX, path)
             return _refusal(ControlError(500, "internal", "a defect of pesabox: its log has the traceback"))
-        return route.status, b"" if route.status == 204 else orjson.dumps(answer)
+        if route.status == NO_CONTENT:
+            return Answered(NO_CONTENT)
+        body = orjson.dumps(answer) if route.media == JSON else answer.encode()
+        return Answered(route.status, body, route.media)
 
     def _find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
         methods, parts = self._table.get(path), dict[str, str]()
@@ -180,13 +197,13 @@ def over_http(server: ControlServer, token: str | None) -> Callable[[web.Request
                 _check_token(request, token)
             content = await request.read()
         except ControlError as error:
-            status, told = _refusal(error)
+            told = _refusal(error)
         except web.HTTPRequestEntityTooLarge as error:
-            status, told = _refusal(_reason(error.status, error.reason, f"{request.method} {request.path}"))
+            told = _refusal(_reason(error.status, error.reason, f"{request.method} {request.path}"))
         else:
             path = request.rel_url.raw_path.removeprefix(PREFIX)
-            status, told = await server.answer(request.method, path, request.query, content)
-        return web.Response(status=status, body=told or None, content_type="application/json" if told else None)
+            told = await server.answer(request.method, path, request.query, content)
+        return web.Response(status=told.status, body=told.body or None, content_type=told.media if told.body else None)
 
     return handle
 
@@ -254,6 +271,6 @@ def _reason(status: int, reason: str, asked: str) -> ControlError:
     return ControlError(status, reason.lower().replace(" ", "_"), f"{asked}: {reason.lower()}")
 
 
-def _refusal(error: ControlError) -> tuple[int, bytes]:
+def _refusal(error: ControlError) -> Answered:
     told = {"error": {"code": error.code, "message": str(error), "field": error.field}}
-    return error.status, orjson.dumps(told)
+    return Answered(error.status, orjson.dumps(told))

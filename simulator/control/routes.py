@@ -12,6 +12,13 @@ PAGES = ("after", "limit")
 
 ROUTES = (
     Route("GET", "/health", "is the simulator there", setup.health),
+    Route(
+        "GET",
+        "/certificate.pem",
+        "the certificate to encrypt initiators' passwords with",
+        setup.certificate,
+        media="application/x-pem-file",
+    ),
     Route("GET", "/worlds", "the worlds, with credentials", setup.list_worlds, query=PAGES),
     Route("POST", "/worlds", "make a world", setup.make_world, setup.NewWorld, 201),
     Route("PATCH", "/worlds/{name}", "send callbacks for a host elsewhere", setup.patch_world, setup.WorldPatch),
