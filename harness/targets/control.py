@@ -73,6 +73,9 @@ class ControlApi:
     async def add_subscriber(self, subscriber: Json) -> None:
         await self._call("POST", "/subscribers", subscriber)
 
+    async def pay(self, msisdn: str, payment: Json) -> Json:
+        return await self._call("POST", f"/subscribers/{_quoted(msisdn)}/pay", payment)
+
     async def change_merchant(self, shortcode: str, changes: Json) -> None:
         await self._change(f"/merchants/{_quoted(shortcode)}", changes)
 

@@ -118,7 +118,7 @@ def _event_view(event: Event) -> dict[str, Any]:
 async def list_payments(call: Call) -> dict[str, Any]:
     after = call.query("after") or None
     found = await call.world.run(lambda tx: tx.find(Payment, after=after, limit=call.limit + 1))
-    return page(found, call.limit, lambda payment: str(payment.key), _payment_view)
+    return page(found, call.limit, lambda payment: str(payment.key), payment_view)
 
 
 async def get_payment(call: Call) -> dict[str, Any]:
@@ -126,10 +126,10 @@ async def get_payment(call: Call) -> dict[str, Any]:
     payment = await call.world.run(lambda tx: tx.get(Payment, key))
     if payment is None:
         raise ControlError(404, "not_found", f"there is no payment {key!r}")
-    return _payment_view(payment)
+    return payment_view(payment)
 
 
-def _payment_view(payment: Payment) -> dict[str, Any]:
+def payment_view(payment: Payment) -> dict[str, Any]:
     return {
         "id": payment.key,
         "state": payment.state,

@@ -58,8 +58,13 @@ def _unknown_codes(rule: FaultRule, providers: list[Provider], failures: list[fr
         names = [error.name for provider in providers for error in provider.errors]
         return [(("effect", "error"), _unknown("error", effect.error, names))]
     if isinstance(effect, Fail) and not all(effect.code in codes for codes in failures):
-        return [(("effect", "code"), _unknown("result code", effect.code, sorted(frozenset.intersection(*failures))))]
+        return [(("effect", "code"), _unknown_code(effect.code, frozenset.intersection(*failures)))]
     return []
+
+
+def _unknown_code(code: str, shared: frozenset[str]) -> str:
+    told = _unknown("result code", code, sorted(shared))
+    return told if shared else f"{told}: no code is known to all that the rule meets, so name one operation"
 
 
 def _path(location: tuple[str | int, ...]) -> tuple[str | int, ...]:

@@ -11,6 +11,7 @@ BODIES = {
     "/reset": {},
     "/clock/advance": {"seconds": 1},
     "/subscribers": {"msisdn": ANN},
+    "/subscribers/{msisdn}/pay": {"shortcode": "600000", "reference": "1", "amount": "5.00"},
     "/merchants": {"shortcode": "600001"},
     "/prompts/{id}/answer": {"action": "approve"},
     "/faults": {"name": "r", "at": "*.*.callback", "effect": {"kind": "drop"}},
