@@ -194,9 +194,7 @@ GOOD = [
         ),
         id="a fee that the app declares",
     ),
-    pytest.param(
-        but(REFUSED, customers=(ann("100", "100 D1", "-40 W1", "40 W1"),)), id="a statement that shows holds"
-    ),
+    pytest.param(but(REFUSED, customers=(ann("100", "100 D1", "-40 W1", "40 W1"),)), id="a statement that shows holds"),
     pytest.param(
         but(
             PAID,
