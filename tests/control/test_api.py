@@ -51,7 +51,7 @@ async def test_a_route_answers_json_and_never_with_a_defect(sim, route):
     path, body = asked(route)
     answer = await sim.control(route.method, path, body)
     assert answer.status in (route.status, 404, 409)
-    assert answer.body is not None or answer.status == 204
+    assert answer.body is not None or answer.status == 204 or route.media != "application/json"
 
 
 @pytest.mark.parametrize("route", named(route for route in ROUTES if route.path not in OF_NO_WORLD))

@@ -56,10 +56,10 @@ async def process(world: World, job: Job) -> None:
         payment = tx.get(Payment, conversation.payment)
         if subject_of(tx, job, Conversation) is None or payment is None:
             return
-        close(tx, world, payment)
         declined = forced(job) or _unfit(tx, world, conversation, payment)
         if declined is not None:
             raise declined
+        close(tx, world, payment)
         pay_out(tx, world, payment, receipt=receipt, tariff="b2c")
 
     await decide(world, conversation.payment, work, closing=close)
