@@ -5,17 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from harness.app_profile import (
-    AppAudit,
-    AppProfile,
-    CustomerSeen,
-    DepositSeen,
-    StatementLine,
-    read_audit,
-    read_customer,
-    read_deposit,
-    read_statement,
-)
+from harness.app_answers import Answers, AppAudit, AppPaymentSeen, CustomerSeen, StatementLine
+from harness.app_profile import AppProfile, PaymentKind
 from harness.data import BadFace
 from harness.exchange import Answer, Request
 
@@ -33,24 +24,42 @@ class AppFace:
     door: Door
     profile: AppProfile
 
+    @property
+    def answers(self) -> Answers:
+        return Answers(self.profile)
+
     async def register(self, name: str, msisdn: str) -> CustomerSeen:
-        wish = {"name": name, "msisdn": msisdn}
-        return read_customer(await self._call("POST", self.profile.customers, "channel", wish))
+        wish = self.profile.body("customer", name=name, msisdn=msisdn)
+        return self.answers.customer(await self._call("POST", self.profile.customers, "channel", wish))
 
     async def customer(self, customer: str) -> CustomerSeen:
-        return read_customer(await self._call("GET", f"{self.profile.customers}/{customer}", "channel"))
+        return self.answers.customer(await self._call("GET", f"{self.profile.customers}/{customer}", "channel"))
 
-    async def statement(self, customer: str) -> tuple[StatementLine, ...]:
-        return read_statement(await self._call("GET", self.profile.statement(customer), "channel"))
+    async def statement(self, customer: str) -> tuple[StatementLine, ...] | None:
+        """None where the app has none."""
+        route = self.profile.statement_of(customer)
+        return None if route is None else self.answers.statement(await self._call("GET", route, "channel"))
 
-    async def deposit(self, deposit: str) -> DepositSeen:
-        return read_deposit(await self._call("GET", f"{self.profile.deposits}/{deposit}", "channel"))
+    def wish(self, kind: PaymentKind, *, customer: str, amount: str, msisdn: str) -> Request:
+        """The request by which a customer asks for such a payment, `msisdn` being paid if it is a withdrawal."""
+        body = self.profile.body(kind, customer=customer, amount=amount, msisdn=msisdn)
+        return Request("POST", self.profile.route_of(kind), self.profile.authorization("channel"), body)
 
-    async def reconcile(self) -> None:
-        await self._call("POST", self.profile.reconcile, "operator")
+    async def payment(self, kind: PaymentKind, payment: str) -> AppPaymentSeen:
+        route = f"{self.profile.route_of(kind)}/{payment}"
+        return self.answers.payment(kind, await self._call("GET", route, "channel"))
 
-    async def audit(self) -> AppAudit:
-        return read_audit(await self._call("GET", self.profile.audit, "operator"))
+    async def reconcile(self) -> frozenset[str] | None:
+        """What it says it left undecided; None where it does not say, or there is no such thing."""
+        if self.profile.reconcile is None:
+            return None
+        return self.answers.undecided(await self._call("POST", self.profile.reconcile, "operator"))
+
+    async def audit(self) -> AppAudit | None:
+        """None where the app has none."""
+        if self.profile.audit is None:
+            return None
+        return self.answers.audit(await self._call("GET", self.profile.audit, "operator"))
 
     async def _call(self, method: str, path: str, who: str, body: object = None) -> object:
         answer = await self.door.send(Request(method, path, self.profile.authorization(who), body))

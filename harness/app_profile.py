@@ -1,115 +1,79 @@
-"""How an app's HTTP face maps to what the harness needs: keys, routes, and how its answers are read."""
+"""How an app's HTTP face maps to what the harness needs: keys, routes, bodies, fields, states.
+
+What a profile does not say is as in the bundled bank.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
+from typing import Literal
 
-from harness.data import BadFace, money
+from pydantic import Field
+
+from harness.data import Data, JsonPath
+from harness.matching import find
+from harness.substitution import fill
+
+Thing = Literal["customer", "deposit", "withdrawal", "statement", "reconciliation", "audit"]
+PaymentKind = Literal["deposit", "withdrawal"]
+
+BANK_KEYS = {"channel": "bank-channel-key", "operator": "bank-operator-key"}
+BANK_BODIES: Mapping[str, object] = {
+    "customer": {"name": "{name}", "msisdn": "{msisdn}"},
+    "deposit": {"customer": "{customer}", "amount": "{amount}", "via": "mpesa"},
+    "withdrawal": {"customer": "{customer}", "amount": "{amount}", "to": {"msisdn": "{msisdn}"}},
+}
+BANK_FIELDS: Mapping[Thing, Mapping[str, str]] = {
+    "withdrawal": {"payee": "$.to.msisdn"},
+    "statement": {"lines": "$.items", "payment": "$.reference"},
+    "reconciliation": {"undecided": "$.undecided"},
+}
 
 
-@dataclass(frozen=True)
-class AppProfile:
-    """The default is the bundled bank."""
+class AppProfile(Data):
+    """A route that the app does not have is null, and what is checked with it is left out."""
 
-    keys: Mapping[str, str] = field(
-        default_factory=lambda: {"channel": "bank-channel-key", "operator": "bank-operator-key"}
-    )
+    keys: dict[str, str] = BANK_KEYS
     customers: str = "/customers"
     deposits: str = "/deposits"
-    reconcile: str = "/reconcile"
-    audit: str = "/ledger/audit"
+    withdrawals: str | None = "/withdrawals"
+    statement: str | None = "/customers/{customer}/statement"
+    reconcile: str | None = "/reconcile"
+    audit: str | None = "/ledger/audit"
     idempotency_header: str = "Idempotency-Key"
     merchant: str = "600000"
+    bodies: dict[Literal["customer", "deposit", "withdrawal"], object] = Field(default_factory=dict)
+    fields: dict[Thing, dict[str, JsonPath]] = Field(default_factory=dict)
+    states: dict[str, str] = Field(default_factory=dict)
+    switched_off: dict[str, str] = Field(default_factory=dict)
 
     def authorization(self, who: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.keys[who]}"} if who in self.keys else {}
 
-    def statement(self, customer: str) -> str:
-        return f"{self.customers}/{customer}/statement"
+    def statement_of(self, customer: str) -> str | None:
+        return None if self.statement is None else str(fill(self.statement, {"customer": customer}))
 
+    def route_of(self, kind: PaymentKind) -> str:
+        """Where such a payment is asked for; one of it stands below."""
+        route = self.deposits if kind == "deposit" else self.withdrawals
+        assert route is not None, f"an app without {kind}s is not asked for one"
+        return route
 
-@dataclass(frozen=True)
-class CustomerSeen:
-    """A customer as the app shows it."""
+    def kind_at(self, path: str) -> PaymentKind | None:
+        """What is asked for by a POST there."""
+        routes: dict[str | None, PaymentKind] = {self.deposits: "deposit", self.withdrawals: "withdrawal"}
+        return routes.get(path)
 
-    id: str
-    msisdn: str
-    balance: Decimal
-    available: Decimal
+    def body(self, thing: str, **facts: str) -> object:
+        """What to send in order to get one."""
+        bodies: dict[str, object] = {**BANK_BODIES, **self.bodies}
+        return fill(bodies[thing], facts)
 
+    def found(self, thing: Thing, name: str, body: object) -> object:
+        """What an answer about a thing says under one of our names, or `MISSING`."""
+        paths = {**BANK_FIELDS.get(thing, {}), **self.fields.get(thing, {})}
+        return find(body, paths.get(name, f"$.{name}"))
 
-@dataclass(frozen=True)
-class DepositSeen:
-    id: str
-    customer: str
-    state: str
-    amount: Decimal
-
-
-@dataclass(frozen=True)
-class StatementLine:
-    """One change of a balance; the receipt and the payment where the app shows them."""
-
-    amount: Decimal
-    receipt: str | None = None
-    payment: str | None = None
-
-
-@dataclass(frozen=True)
-class AppAudit:
-    balanced: bool
-    difference: Decimal
-    customers: Decimal
-    held: Decimal
-    suspense: Decimal
-    fees: Decimal
-    float: Decimal
-
-
-def read_customer(body: object) -> CustomerSeen:
-    found = _mapping(body, "a customer")
-    balance = found.get("balance")
-    available = found.get("available", balance)
-    return CustomerSeen(_text(found, "id"), _text(found, "msisdn"), money(balance), money(available))
-
-
-def read_deposit(body: object) -> DepositSeen:
-    found = _mapping(body, "a deposit")
-    return DepositSeen(_text(found, "id"), _text(found, "customer"), _text(found, "state"), money(found.get("amount")))
-
-
-def read_statement(body: object) -> tuple[StatementLine, ...]:
-    """The lines of a statement, be they the body itself or its `items`."""
-    lines = body.get("items", body.get("entries")) if isinstance(body, dict) else body
-    if not isinstance(lines, list):
-        raise BadFace(f"expected a statement with items, got {body!r}")
-    return tuple(_statement_line(_mapping(line, "a statement's line")) for line in lines)
-
-
-def _statement_line(line: Mapping[str, object]) -> StatementLine:
-    receipt, reference = line.get("receipt"), line.get("reference")
-    return StatementLine(
-        money(line.get("amount")),
-        receipt=None if receipt is None else str(receipt),
-        payment=None if reference is None else str(reference),
-    )
-
-
-def read_audit(body: object) -> AppAudit:
-    found = _mapping(body, "an audit")
-    sums = {name: money(found.get(name)) for name in ("difference", "customers", "held", "suspense", "fees", "float")}
-    return AppAudit(balanced=found.get("balanced") is True, **sums)
-
-
-def _mapping(body: object, what: str) -> Mapping[str, object]:
-    if not isinstance(body, dict):
-        raise BadFace(f"expected {what}, got {body!r}")
-    return body
-
-
-def _text(found: Mapping[str, object], name: str) -> str:
-    if name not in found:
-        raise BadFace(f'"{name}" is missing in {dict(found)!r}')
-    return str(found[name])
+    def state(self, word: str) -> str:
+        """The app's word in ours: `pending completed failed cancelled expired unknown`."""
+        return self.states.get(word, word)

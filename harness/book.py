@@ -1,16 +1,19 @@
-"""What the harness knows of the app's money because it asked for it: customers, deposits, wishes and their payments."""
+"""What the harness knows of the app's money because it asked for it: customers, deposits, withdrawals, wishes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 import orjson
 
-from harness.app_profile import AppAudit, AppProfile, CustomerSeen, DepositSeen, read_deposit
+from harness.app_answers import Answers, AppAudit, AppPaymentSeen, CustomerSeen
+from harness.app_profile import AppProfile, PaymentKind
 from harness.events import Event
 from harness.exchange import Answer, Request
+
+NO_ANSWER = 0
 
 
 @dataclass(frozen=True)
@@ -26,61 +29,131 @@ class Wish:
 
 @dataclass
 class CustomerBook:
-    """A customer, and what they had before the scenario: a balance, and lines of a statement."""
+    """A customer, and what they had before the scenario: a balance, a part of it held, lines of a statement."""
 
     id: str
     msisdn: str
     opening: Decimal
+    opening_held: Decimal = Decimal(0)
     opening_lines: int = 0
 
 
 @dataclass
-class DepositBook:
-    """A deposit that the harness made: the states it was seen in, and the provider's payments of its call."""
+class PaymentBook:
+    """A deposit or withdrawal that the harness made: how it was seen, and what reached the provider in its calls.
 
+    `payments` are the provider's, born while a call ran; `requests` the numbers of the journal's events.
+    """
+
+    kind: PaymentKind
     id: str
     customer: str
     amount: Decimal
+    fee: Decimal = Decimal(0)
+    payee: str | None = None
     states: list[str] = field(default_factory=list)
+    references: set[str] = field(default_factory=set)
     payments: list[str] = field(default_factory=list)
+    requests: list[int] = field(default_factory=list)
 
-    def saw(self, state: str) -> None:
-        if not self.states or self.states[-1] != state:
-            self.states.append(state)
+    @property
+    def name(self) -> str:
+        return f"{self.kind} {self.id}"
+
+    def saw(self, seen: AppPaymentSeen) -> None:
+        """As the app shows it now."""
+        self.references |= seen.references
+        if not self.states or self.states[-1] != seen.state:
+            self.states.append(seen.state)
+
+
+@dataclass(frozen=True)
+class Unfulfilled:
+    """A call for a deposit or withdrawal that was refused, broke (5xx) or was not answered (status 0)."""
+
+    kind: PaymentKind
+    customer: str | None
+    status: int
+    payments: tuple[str, ...]
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the app said no. 409 is said to a second call while the first still runs."""
+        return 400 <= self.status < 500 and self.status != 409
 
 
 @dataclass
 class Book:
+    """`foreign` are payments that a step of the scenario asked of the provider, not the app."""
+
     profile: AppProfile
     customers: dict[str, CustomerBook] = field(default_factory=dict)
-    deposits: dict[str, DepositBook] = field(default_factory=dict)
+    deposits: dict[str, PaymentBook] = field(default_factory=dict)
+    withdrawals: dict[str, PaymentBook] = field(default_factory=dict)
+    unfulfilled: list[Unfulfilled] = field(default_factory=list)
     wishes: list[Wish] = field(default_factory=list)
+    foreign: set[str] = field(default_factory=set)
     audit_before: AppAudit | None = None
+    called: set[str] = field(default_factory=set)
 
     def registered(self, customer: CustomerSeen) -> None:
         """A customer's opening balance is the first that was ever seen."""
-        self.customers.setdefault(customer.id, CustomerBook(customer.id, customer.msisdn, customer.balance))
+        known = CustomerBook(customer.id, customer.msisdn, customer.balance, customer.held)
+        self.customers.setdefault(customer.id, known)
 
-    def asked(self, request: Request, answer: Answer, events: Iterable[Event]) -> None:
+    def all_payments(self) -> Iterator[PaymentBook]:
+        yield from self.deposits.values()
+        yield from self.withdrawals.values()
+
+    def known(self, payment: str) -> PaymentBook | None:
+        """The deposit or withdrawal of that id."""
+        return self.deposits.get(payment) or self.withdrawals.get(payment)
+
+    def asked(self, request: Request, answer: Answer | None, events: Iterable[Event]) -> None:
         """Notes what a step asked of the app; `events` arrived at the provider while it ran."""
+        if request.method != "POST":
+            return
         key = {name.lower(): value for name, value in request.headers.items()}.get(
             self.profile.idempotency_header.lower()
         )
-        if key is not None and request.method == "POST":
+        if key is not None and answer is not None:
             self.wishes.append(_wish(key, request, answer))
-        if request.method == "POST" and request.path == self.profile.deposits and answer.is_good:
-            self._deposited(read_deposit(answer.body), events)
+        kind = self.profile.kind_at(request.path)
+        if kind is None:
+            return
+        requests = [event for event in events if event.kind == "request"]
+        if answer is not None and answer.is_good:
+            self._granted(kind, Answers(self.profile).payment(kind, answer.body), requests)
+        else:
+            status = NO_ANSWER if answer is None else answer.status
+            self.unfulfilled.append(Unfulfilled(kind, _customer(request), status, tuple(self._new(requests))))
 
-    def _deposited(self, seen: DepositSeen, events: Iterable[Event]) -> None:
-        deposit = self.deposits.setdefault(seen.id, DepositBook(seen.id, seen.customer, seen.amount))
-        deposit.saw(seen.state)
-        known = {payment for other in self.deposits.values() for payment in other.payments}
-        for event in events:
-            if event.kind == "request" and event.payment and event.payment not in known:
-                deposit.payments.append(event.payment)
+    def asked_provider(self, events: Iterable[Event]) -> None:
+        """Notes what reached the provider from the scenario itself."""
+        self.foreign.update(self._new(event for event in events if event.kind == "request"))
+
+    def _granted(self, kind: PaymentKind, seen: AppPaymentSeen, requests: Iterable[Event]) -> None:
+        books = self.deposits if kind == "deposit" else self.withdrawals
+        known = books.setdefault(seen.id, PaymentBook(kind, seen.id, seen.customer, seen.amount, seen.fee, seen.payee))
+        known.saw(seen)
+        requests = list(requests)
+        known.requests += [event.sequence for event in requests]
+        known.payments += self._new(requests)
+
+    def _new(self, requests: Iterable[Event]) -> list[str]:
+        """The payments of these requests that no call before has brought about."""
+        new = dict.fromkeys(event.payment for event in requests if event.payment)
+        found = [payment for payment in new if payment not in self.called]
+        self.called.update(found)
+        return found
 
 
 def _wish(key: str, request: Request, answer: Answer) -> Wish:
     made = answer.body.get("id") if isinstance(answer.body, dict) and answer.is_good else None
     body = orjson.dumps(request.body, option=orjson.OPT_SORT_KEYS).decode()
     return Wish(key, f"{request.method} {request.path}", body, answer.status, None if made is None else str(made))
+
+
+def _customer(request: Request) -> str | None:
+    found = request.body.get("customer") if isinstance(request.body, dict) else None
+    return None if found is None else str(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,3 +49,14 @@ class Event:
     @property
     def line(self) -> bytes:
         return orjson.dumps(self.raw) + b"\n"
+
+
+def scalars(value: object) -> Iterator[object]:
+    """Every value in a JSON value that is neither a mapping nor a list."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from scalars(item)
+    else:
+        yield value

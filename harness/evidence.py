@@ -1,103 +1,243 @@
-"""What the invariants judge: the app's customers and deposits beside the provider's payments, as plain values."""
+"""What the invariants judge: the app's customers and payments beside the provider's payments, as plain values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
-from harness.app_profile import AppAudit, StatementLine
-from harness.book import Wish
+from harness.app_answers import AppAudit, StatementLine
+from harness.app_profile import PaymentKind
+from harness.book import Unfulfilled, Wish
 
 ZERO = Decimal(0)
-SUCCEEDED = "succeeded"
+SUCCEEDED, COMPLETED = "succeeded", "completed"
 UNDECIDED = frozenset({"pending", "prompted"})
+UNCLEAR = frozenset({"pending", "unknown"})
 
 
 @dataclass(frozen=True)
 class Payment:
-    """A payment at the provider; `is_told` when a message with a handle of it was answered by the app."""
+    """A payment at the provider. `made_for` names the deposit or withdrawal whose it is, `customer` the owner.
+
+    `is_told`: the app got a message with a handle of it. `is_foreign`: the scenario asked for it, not the app.
+    `decided` and `no_heard` number the events by which it was decided, and by which the app heard of a no.
+    """
 
     id: str
     state: str
     amount: Decimal
     msisdn: str
+    kind: str = "collection"
     receipt: str | None = None
+    reference: str = ""
     customer: str | None = None
-    deposit: str | None = None
+    made_for: str | None = None
     is_told: bool = True
+    is_foreign: bool = False
+    decided: int | None = None
+    no_heard: int | None = None
 
     @property
     def is_settled(self) -> bool:
         return self.state == SUCCEEDED
 
+    @property
+    def is_undecided(self) -> bool:
+        return self.state in UNDECIDED
+
+    @property
+    def is_payout(self) -> bool:
+        return self.kind == "payout"
+
+    @property
+    def worth(self) -> Decimal:
+        """What it changes at the merchant once it is settled."""
+        return -self.amount if self.is_payout else self.amount
+
     def __str__(self) -> str:
-        return f"{self.id} ({self.amount:.2f} from {self.msisdn}, {self.state})"
+        return f"{self.id} ({self.amount:.2f} {'to' if self.is_payout else 'from'} {self.msisdn}, {self.state})"
 
 
 @dataclass(frozen=True)
 class Customer:
-    """As the app shows it; `statement` is None where the app has none, its first `opening_lines` are older."""
+    """As the app shows it, `available` and `statement` being None where the app has none.
+
+    Before the scenario there were `opening`, `opening_held` of it held, and `opening_lines` of the statement.
+    """
 
     id: str
     msisdn: str
     opening: Decimal
     balance: Decimal
+    available: Decimal | None = None
     statement: tuple[StatementLine, ...] | None = None
+    opening_held: Decimal = ZERO
     opening_lines: int = 0
 
     @property
     def credited(self) -> Decimal:
+        """By how much the balance has changed."""
         return self.balance - self.opening
 
     @property
+    def held(self) -> Decimal:
+        """How much more of the balance is held than before."""
+        return ZERO if self.available is None else self.balance - self.available - self.opening_held
+
+    @property
+    def lines(self) -> tuple[StatementLine, ...]:
+        return (self.statement or ())[self.opening_lines :]
+
+    @property
     def credits(self) -> tuple[StatementLine, ...]:
-        new = (self.statement or ())[self.opening_lines :]
-        return tuple(line for line in new if line.amount > 0)
+        return tuple(line for line in self.lines if line.amount > 0)
 
 
 @dataclass(frozen=True)
-class Deposit:
-    """`states` are those it was seen in, oldest first."""
+class AppPayment:
+    """A deposit or withdrawal as the app shows it. `states` are those it was seen in, oldest first."""
 
+    kind: PaymentKind
     id: str
     customer: str
     amount: Decimal
     states: tuple[str, ...]
+    fee: Decimal = ZERO
+    payee: str | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind} {self.id}"
 
     @property
     def state(self) -> str:
         return self.states[-1]
 
+    @property
+    def is_withdrawal(self) -> bool:
+        return self.kind == "withdrawal"
+
+    @property
+    def cost(self) -> Decimal:
+        """What a withdrawal takes from its customer, the app's declared fee included."""
+        return self.amount + self.fee
+
+    @property
+    def worth(self) -> Decimal:
+        """What it changes in its customer's balance once it is completed."""
+        return -self.cost if self.is_withdrawal else self.amount - self.fee
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that reached the provider and was to move money; `key` is the provider's idempotency id in it."""
+
+    sequence: int
+    made_for: str
+    status: int
+    payment: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One delivery of a callback, and the app's answer to it."""
+
+    payment: str | None
+    operation: str
+    outcome: str
+    status: int = 0
+    answer: object = None
+    is_faulty: bool = False
+    is_forged: bool = False
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the app answered with a 2xx."""
+        return self.outcome == "answered" and 200 <= self.status < 300
+
+    @property
+    def result(self) -> str | None:
+        """The result code of the app's answer; `0` accepts."""
+        code = self.answer.get("ResultCode") if isinstance(self.answer, dict) else None
+        return str(code) if isinstance(code, str | int) and not isinstance(code, bool) else None
+
 
 @dataclass(frozen=True)
 class Evidence:
-    """`provider_moved` is by how much the merchant's accounts at the provider changed."""
+    """`provider_moved` is by how much the merchant's accounts at the provider changed.
+
+    `listed` is what the reconciliation at rest left undecided, None if it does not say; `again` the evidence after
+    another reconciliation.
+    """
 
     customers: tuple[Customer, ...] = ()
-    deposits: tuple[Deposit, ...] = ()
+    app_payments: tuple[AppPayment, ...] = ()
     payments: tuple[Payment, ...] = ()
+    unfulfilled: tuple[Unfulfilled, ...] = ()
     wishes: tuple[Wish, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    notices: tuple[Notice, ...] = ()
     audit: AppAudit | None = None
     audit_before: AppAudit | None = None
+    listed: frozenset[str] | None = None
+    again: Evidence | None = None
     provider_moved: Decimal = ZERO
     provider_difference: Decimal = ZERO
     has_app: bool = True
 
-    def settled(self, customer: Customer) -> tuple[Payment, ...]:
-        return tuple(one for one in self.payments if one.is_settled and one.customer == customer.id)
+    @cached_property
+    def _by_owner(self) -> Mapping[str | None, tuple[Payment, ...]]:
+        return _grouped((one.customer, one) for one in self.payments if one.is_settled)
 
-    def of(self, deposit: Deposit) -> tuple[Payment, ...]:
-        return tuple(one for one in self.payments if one.deposit == deposit.id)
+    @cached_property
+    def _by_name(self) -> Mapping[str | None, tuple[Payment, ...]]:
+        return _grouped((one.made_for, one) for one in self.payments)
 
-    def deposits_of(self, customer: Customer) -> Iterator[Deposit]:
-        return (deposit for deposit in self.deposits if deposit.customer == customer.id)
+    def settled(self, customer: Customer | None) -> tuple[Payment, ...]:
+        """The settled payments of a customer; with None those of nobody that is known."""
+        return self._by_owner.get(None if customer is None else customer.id, ())
+
+    def of(self, app_payment: AppPayment) -> tuple[Payment, ...]:
+        """The provider's payments for a deposit or withdrawal."""
+        return self._by_name.get(app_payment.name, ())
+
+    def payments_of(self, customer: Customer) -> Iterator[AppPayment]:
+        return (one for one in self.app_payments if one.customer == customer.id)
+
+    @property
+    def withdrawals(self) -> tuple[AppPayment, ...]:
+        return tuple(one for one in self.app_payments if one.is_withdrawal)
+
+    @property
+    def suspense(self) -> Decimal:
+        """Money that the app shows as arrived and not yet somebody's, since the scenario began."""
+        return self.audit.suspense - self.audit_before.suspense if self.audit and self.audit_before else ZERO
+
+    def fees(self, customer: Customer) -> Decimal:
+        """What the app declares to have taken from the customer for completed payments."""
+        return sum((one.fee for one in self.payments_of(customer) if one.state == COMPLETED), ZERO)
+
+    def lost(self, customer: Customer) -> Decimal:
+        """What the customer misses of the settled money that the app could know of."""
+        told = [one for one in self.settled(customer) if one.is_told or one.is_payout]
+        return total(told) - self.fees(customer) - customer.credited
 
 
-def total(payments: tuple[Payment, ...]) -> Decimal:
-    return sum((payment.amount for payment in payments), ZERO)
+def _grouped(pairs: Iterable[tuple[str | None, Payment]]) -> Mapping[str | None, tuple[Payment, ...]]:
+    found: dict[str | None, list[Payment]] = {}
+    for key, payment in pairs:
+        found.setdefault(key, []).append(payment)
+    return {key: tuple(payments) for key, payments in found.items()}
 
 
-def untold(payments: tuple[Payment, ...]) -> tuple[Payment, ...]:
-    """Settled money of which no message ever reached the app."""
+def total(payments: Iterable[Payment]) -> Decimal:
+    """What they change together; payouts count against collections."""
+    return sum((payment.worth for payment in payments), ZERO)
+
+
+def untold(payments: Iterable[Payment]) -> tuple[Payment, ...]:
+    """Settled money of which no message that the app could use ever reached it."""
     return tuple(payment for payment in payments if payment.is_settled and not payment.is_told)

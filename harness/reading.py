@@ -16,7 +16,7 @@ from harness.data import CheckRule, Data, explain, without_echoes
 from harness.examples import Row, rows_of, table_problems, told_once
 from harness.matching import show
 from harness.problems import Mistakes, Problem, nearest, one_of
-from harness.scenario import Head, Placed, Profile, Scenario, world_name
+from harness.scenario import Head, Placed, Profile, Rule, Scenario, world_name
 from harness.steps import VERBS
 from harness.steps.fault import rule_problems
 from harness.steps.include import IncludeStep
@@ -68,11 +68,12 @@ class _Reading:
             message = f"expected a scenario (a mapping with steps) or a list of fault rules, not {show(value)}"
             self.problems.append(self.document.problem((), message))
             return Scenario(self.document, "", 0)
-        page = _Page(self, self.document, (_identity(self.document.file),))
+        page = _Page(self, self.document, (File(self.document.file),))
         if "examples" in value:
             for path, message in table_problems(value["examples"]):
                 page.note(path, message)
         head = page.head(value)
+        chaos = page.chaos(str(fill_known(head.chaos, row.names))) if head.chaos is not None else ()
         steps = tuple(page.steps(head))
         world = world_name(self.document.file, row.label)
         name = head.name or world_name(self.document.file).replace("_", " ")
@@ -86,6 +87,7 @@ class _Reading:
             requires=tuple(dict.fromkeys(self.requires)),
             starts_at=head.starts_at,
             settle=head.settle,
+            chaos=chaos,
             steps=steps,
         )
 
@@ -108,6 +110,20 @@ class _Page:
         head = self._model(Head, value, ()) or Head(given=value.get("given"), steps=tuple(_list(value.get("steps"))))
         self.reading.requires += head.requires
         return head
+
+    def chaos(self, name: str) -> tuple[Rule, ...]:
+        """The rules of the profile that this scenario names."""
+        document = self._read_beside(name, ("chaos",))
+        if document is None:
+            return ()
+        if not isinstance(document.value, list):
+            self.note(("chaos",), f'"{name}" is no chaos profile: expected a list of fault rules')
+            return ()
+        try:
+            return _profile(document, self.reading.check_rule).rules
+        except Mistakes as error:
+            self.reading.problems += error.problems
+            return ()
 
     def steps(self, head: Head) -> Iterator[Placed]:
         if head.given is not None:
@@ -172,20 +188,16 @@ class _Page:
             yield Placed("together", Together(tuple(members)), self.document, path, "together")
 
     def _included(self, name: str, path: Path) -> Iterator[Placed]:
-        file = File(os.path.normpath(File(self.document.file).parent / name))
-        if not file.is_file():
-            beside = sorted(one.name for one in file.parent.glob("*.y*ml")) if file.parent.is_dir() else []
-            self.note(path, f'there is no file "{file}"{_near(file.name, beside)}')
+        file = self._beside(name)
+        opened = [_identity(one) for one in self.opened]
+        if _identity(file) in opened:
+            way = [one.name for one in (*opened[opened.index(_identity(file)) :], file)]
+            self.note(path, f"{file} includes itself" + (f": {' → '.join(way)}" if len(opened) > 1 else ""))
             return
-        if _identity(file) in self.opened:
-            self.note(path, f"{file} includes itself" if len(self.opened) == 1 else self._cycle(file))
+        document = self._read_beside(name, path)
+        if document is None:
             return
-        try:
-            document = read(file)
-        except Mistakes as error:
-            self.reading.problems += error.problems
-            return
-        page = _Page(self.reading, document, (*self.opened, _identity(file)))
+        page = _Page(self.reading, document, (*self.opened, file))
         if not isinstance(document.value, dict):
             self.note(path, f'"{name}" is no scenario: expected a mapping with steps, not {show(document.value)}')
             return
@@ -193,10 +205,21 @@ class _Page:
             self.note(path, f'"{name}" has examples; a file that has them cannot be included')
         yield from page.steps(page.head(document.value))
 
-    def _cycle(self, file: File) -> str:
-        first = self.opened.index(_identity(file))
-        way = " → ".join(one.name for one in (*self.opened[first:], file))
-        return f"{file} includes itself: {way}"
+    def _beside(self, name: str) -> File:
+        return File(os.path.normpath(File(self.document.file).parent / name))
+
+    def _read_beside(self, name: str, path: Path) -> Document | None:
+        """A file as seen from this one; notes what is wrong if it is not there, or is no YAML."""
+        file = self._beside(name)
+        if not file.is_file():
+            beside = sorted(one.name for one in file.parent.glob("*.y*ml")) if file.parent.is_dir() else []
+            self.note(path, f'there is no file "{file}"{_near(file.name, beside)}')
+            return None
+        try:
+            return read(file)
+        except Mistakes as error:
+            self.reading.problems += error.problems
+            return None
 
     def _model(self, model: type[M], raw: object, path: Path) -> M | None:
         try:
@@ -235,8 +258,8 @@ def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _identity(file: File | str) -> File:
-    return File(file).resolve()
+def _identity(file: File) -> File:
+    return file.resolve()
 
 
 def _near(word: str, known: list[str]) -> str:

@@ -13,14 +13,16 @@ from harness.steps.given import GivenStep
 from harness.steps.ledger import LedgerStep
 from harness.steps.phone import PhoneStep
 from harness.steps.together import Together
+from harness.steps.traffic import TrafficStep
 from harness.targets.base import Capability, Target
 from harness.yaml_lines import Document, Path
 
-NEEDS: Mapping[type[object], Capability] = {
-    ClockStep: "clock",
-    PhoneStep: "phones",
-    FaultStep: "faults",
-    LedgerStep: "ledger",
+NEEDS: Mapping[type[object], tuple[Capability, ...]] = {
+    ClockStep: ("clock",),
+    PhoneStep: ("phones",),
+    FaultStep: ("faults",),
+    LedgerStep: ("ledger",),
+    TrafficStep: ("clock", "phones"),
 }
 
 
@@ -46,10 +48,12 @@ def _needs(scenario: Scenario) -> Iterator[tuple[Capability, Document, Path]]:
     if scenario.starts_at is not None:
         yield "clock", scenario.document, ("starts_at",)
         yield "fresh", scenario.document, ("starts_at",)
+    if scenario.chaos:
+        yield "faults", scenario.document, ("chaos",)
     for placed in scenario.steps:
         for step, path in _steps_in(placed):
-            if type(step) in NEEDS:
-                yield NEEDS[type(step)], placed.document, path
+            for capability in NEEDS.get(type(step), ()):
+                yield capability, placed.document, path
             if isinstance(step, GivenStep) and any(one.fault is not None for one in step.given):
                 yield "faults", placed.document, path
 

@@ -18,18 +18,20 @@ from harness.book import Book
 from harness.credentials import Credentials
 from harness.data import BadFace
 from harness.events import Event
+from harness.evidence import Evidence
 from harness.exchange import NoAnswer, StepFailed
-from harness.invariants import Violation, violations
+from harness.invariants import Violation, switched_off, untold_money, violations
 from harness.journal import Journal
 from harness.matching import Mismatch
 from harness.problems import Mistake
 from harness.requirements import why_not
 from harness.scenario import Placed, Scenario
 from harness.stage import Stage
+from harness.steps.fault import add_fault
 from harness.targets.base import Opening, Refused, RunningApp, Target, World
 from harness.targets.hosting import AppDoor, AppFactory, hosting
 from harness.targets.http import Http
-from harness.witness import Witness
+from harness.witness import Sighting, Witness
 from harness.yaml_lines import Mark
 
 AFTER_RECONCILIATION = timedelta(minutes=1)
@@ -54,12 +56,19 @@ class Failure:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one scenario."""
+    """What became of one scenario.
+
+    `sightings` is the app's side of the story, `notes` what is told though nothing is wrong, `unchecked` the invariants
+    that the app's profile switches off.
+    """
 
     scenario: Scenario
     failures: tuple[Failure, ...] = ()
     violations: tuple[Violation, ...] = ()
     events: tuple[Event, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+    notes: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
     skipped: str = ""
     seconds: float = 0.0
 
@@ -91,7 +100,7 @@ async def play(scenario: Scenario, setting: Setting) -> Verdict:
     if obstacle:
         return Verdict(scenario, skipped=obstacle)
     began = asyncio.get_running_loop().time()
-    playing = _Playing(scenario)
+    playing = _Playing(scenario, setting.profile)
     try:
         async with _stage(scenario, setting) as stage:
             await playing.story(stage)
@@ -133,28 +142,53 @@ class _Playing:
     """One scenario on its way."""
 
     scenario: Scenario
+    profile: AppProfile
     failures: list[Failure] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def verdict(self) -> Verdict:
-        unique = tuple(dict.fromkeys(self.violations))
-        return Verdict(self.scenario, tuple(self.failures), unique, tuple(self.events))
+        return Verdict(
+            scenario=self.scenario,
+            failures=tuple(self.failures),
+            violations=tuple(dict.fromkeys(self.violations)),
+            events=tuple(self.events),
+            sightings=tuple(self.sightings),
+            notes=tuple(self.notes),
+            unchecked=tuple(switched_off(self.profile.switched_off)) if self.scenario.needs_app else (),
+        )
+
+    def judged(self, evidence: Evidence, after: str) -> None:
+        found = violations(evidence, without=self.profile.switched_off)
+        self.violations += [replace(one, after=after) for one in found]
+        self.notes += untold_money(evidence)
 
     def failed(self, title: str, mark: Mark, note: str) -> None:
         self.failures.append(Failure(title, mark, note=note))
 
     async def story(self, stage: Stage) -> None:
         self.events = stage.journal.events
-        witness = Witness(stage.world.control, stage.journal, stage.book, stage.app)
+        witness = Witness(stage.world, stage.journal, stage.book, stage.app)
+        self.sightings = witness.sightings
         if stage.app is not None:
             stage.book.audit_before = await stage.app.audit()
+        listed = None
         try:
+            await self._begin(stage)
             await self._steps(stage, witness)
-            await self._rest(stage)
+            listed = await self._rest(stage)
         finally:
             await stage.journal.read()
-        self.violations += [replace(one, after="at rest") for one in violations(await witness.at_rest())]
+        evidence = await witness.at_rest(listed)
+        if stage.app is not None and self.profile.reconcile is not None:
+            evidence = replace(evidence, again=await self._once_more(stage, witness, evidence))
+        self.judged(evidence, "at rest")
+
+    async def _begin(self, stage: Stage) -> None:
+        for rule in self.scenario.chaos:
+            await add_fault(stage, rule)
 
     async def _steps(self, stage: Stage, witness: Witness) -> None:
         is_opened = False
@@ -176,9 +210,9 @@ class _Playing:
         await stage.journal.read()
         evidence = await witness.after_step(stage.journal.since(before))
         if evidence is not None:
-            found = violations(evidence, always_only=True)
+            found = self._seen_now(evidence)
             if stage.world.time.moves_by_itself:
-                found = await _lasting(found, witness)
+                found = await self._lasting(found, witness)
             self.violations += [replace(one, after=placed.title) for one in found]
 
     async def _guarded(self, placed: Placed, running: Awaitable[None]) -> bool:
@@ -199,21 +233,37 @@ class _Playing:
         for account in self.scenario.changing_accounts:
             stage.opening[account] = await stage.world.control.balance(account)
 
-    async def _rest(self, stage: Stage) -> None:
-        """Nothing goes wrong any more, and all that was to come has come."""
+    def _seen_now(self, evidence: Evidence) -> tuple[Violation, ...]:
+        return violations(evidence, always_only=True, without=self.profile.switched_off)
+
+    async def _lasting(self, found: tuple[Violation, ...], witness: Witness) -> tuple[Violation, ...]:
+        """Those that are there at every look: what moved between two questions of one look contradicts nothing."""
+        for _ in range(LOOKS):
+            if found:
+                again = self._seen_now(await witness.look())
+                found = tuple(one for one in found if one in again)
+        return found
+
+    async def _rest(self, stage: Stage) -> frozenset[str] | None:
+        """Nothing goes wrong any more, and all that was to come has come; what reconciliation left undecided."""
         if stage.has_faults:
             await stage.world.control.lift_faults()
         await stage.world.time.rest(self.scenario.settle)
-        if stage.app is not None:
-            with stage.world.flight("app reconciles"):
-                await stage.app.reconcile()
+        if stage.app is None:
+            return None
+        listed = await self._reconciled(stage)
+        await stage.world.time.rest(AFTER_RECONCILIATION)
+        return listed
+
+    async def _reconciled(self, stage: Stage) -> frozenset[str] | None:
+        with stage.world.flight("app reconciles"):
+            return await stage.the_app.reconcile()
+
+    async def _once_more(self, stage: Stage, witness: Witness, evidence: Evidence) -> Evidence:
+        """The evidence after another reconciliation; time passes only if it asked the provider for something."""
+        await self._reconciled(stage)
+        has_news = bool(await stage.journal.read())
+        if has_news:
             await stage.world.time.rest(AFTER_RECONCILIATION)
-
-
-async def _lasting(found: tuple[Violation, ...], witness: Witness) -> tuple[Violation, ...]:
-    """Those that are there at every look: what moved between two questions of one look contradicts nothing."""
-    for _ in range(LOOKS):
-        if found:
-            again = violations(await witness.look(), always_only=True)
-            found = tuple(one for one in found if one in again)
-    return found
+            await stage.journal.read()
+        return await witness.once_more(evidence, has_news=has_news)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path as File
@@ -17,11 +17,13 @@ from harness.steps.expecting import ExpectingStep
 from harness.steps.given import GivenStep
 from harness.steps.ledger import LedgerStep
 from harness.steps.together import Together
+from harness.steps.traffic import TrafficStep
 from harness.steps.wait import WaitStep
 from harness.targets.base import Capability
 from harness.yaml_lines import Document, Mark, Path
 
 SETTLE = timedelta(minutes=10)
+Rule = Mapping[str, object]
 
 
 class Head(Data):
@@ -33,6 +35,7 @@ class Head(Data):
     requires: tuple[Capability, ...] = ()
     starts_at: Instant | None = None
     settle: Duration = SETTLE
+    chaos: str | None = None
     examples: object = None
     given: object = None
     steps: tuple[object, ...] = ()
@@ -58,7 +61,10 @@ class Placed:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One story, read and checked. `example` says which row of its file's table it is played with."""
+    """One story, read and checked. `example` says which row of its file's table it is played with.
+
+    `chaos` are the rules of the profile that it begins with.
+    """
 
     document: Document
     name: str
@@ -69,6 +75,7 @@ class Scenario:
     requires: tuple[str, ...] = ()
     starts_at: datetime | None = None
     settle: timedelta = SETTLE
+    chaos: tuple[Rule, ...] = ()
     steps: tuple[Placed, ...] = ()
 
     @property
@@ -77,7 +84,7 @@ class Scenario:
 
     @property
     def needs_app(self) -> bool:
-        return any(isinstance(step, AppStep) or _registers(step) for step in self._all_steps())
+        return any(isinstance(step, AppStep | TrafficStep) or _registers(step) for step in self._all_steps())
 
     @property
     def waits(self) -> bool:
@@ -102,6 +109,11 @@ class Profile:
     """A chaos profile: a bare list of fault rules, checked."""
 
     document: Document
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        assert isinstance(self.document.value, list)
+        return tuple(self.document.value)
 
 
 def world_name(file: str, example: str = "") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,6 +13,7 @@ from harness.app_face import AppFace
 from harness.book import Book
 from harness.credentials import Credentials
 from harness.data import Save
+from harness.events import Event
 from harness.exchange import Answer, Expect, NoAnswer, Request, StepFailed, verify
 from harness.journal import Journal
 from harness.matching import Mismatch
@@ -58,16 +59,34 @@ class Stage:
         """One request of the scenario to the app; None where no answer was expected and none came."""
         before = self.journal.last
         with self._flight(f"app {request.method} {request.path}"):
-            answer = await _answer(self.the_app.door.send(request), expect)
+            answer, failure = await _sent(self.the_app.door.send(request), expect)
         await self.read_journal()
-        if answer is not None:
-            events = (event for event in self.journal.since(before) if event.payment not in self.foreign)
-            self.book.asked(request, answer, events)
+        self.book.asked(request, answer, self._ours_since(before))
+        if failure is not None:
+            raise failure
         return answer
 
     async def ask_provider(self, request: Request, expect: Expect) -> Answer | None:
+        before = self.journal.last
         with self._flight(f"provider {request.method} {request.path}"):
-            return await _answer(self.world.send(request), expect)
+            answer, failure = await _sent(self.world.send(request), expect)
+        if self.app is not None:
+            await self.read_journal()
+            self.book.asked_provider(self._ours_since(before))
+        if failure is not None:
+            raise failure
+        return answer
+
+    def _ours_since(self, sequence: int) -> Iterator[Event]:
+        """What happened since then, without what steps that run beside this one have brought about."""
+        return (event for event in self.journal.since(sequence) if event.payment not in self.foreign)
+
+    async def register(self, name: str, msisdn: str) -> str:
+        """The id of a customer whom the app registers."""
+        with self._flight("app registers a customer"):
+            customer = await self.the_app.register(name, msisdn)
+        self.book.registered(customer)
+        return customer.id
 
     def _flight(self, name: str) -> AbstractContextManager[object]:
         return nullcontext() if self.is_in_flight else self.world.flight(name)
@@ -93,10 +112,10 @@ class Stage:
             self.names |= verify(expect.filled(self.fill), save, answer)
 
 
-async def _answer(sending: Awaitable[Answer], expect: Expect) -> Answer | None:
+async def _sent(sending: Awaitable[Answer], expect: Expect) -> tuple[Answer | None, StepFailed | None]:
+    """What came back; where nothing did and something was expected, the failure to tell."""
     try:
-        return await sending
+        return await sending, None
     except NoAnswer as error:
-        if expect.no_answer:
-            return None
-        raise StepFailed(Mismatch("answer", "one", str(error))) from None
+        failure = None if expect.no_answer else StepFailed(Mismatch("answer", "one", str(error)))
+        return None, failure

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
+from harness.app_answers import CustomerSeen, StatementLine
 from harness.app_face import AppFace
-from harness.app_profile import StatementLine
-from harness.book import Book, CustomerBook, DepositBook
+from harness.attribution import Attribution, moved
+from harness.book import Book, CustomerBook, PaymentBook
 from harness.data import money
 from harness.events import Event
-from harness.evidence import ZERO, Customer, Deposit, Evidence, Payment
+from harness.evidence import ZERO, AppPayment, Customer, Evidence, Payment
 from harness.journal import Journal
-from harness.targets.base import Control, Json
+from harness.targets.base import Json, World
+from harness.told import Decision, asked_for, decisions, notices, told_payments
 
 MONEY_EVENTS = frozenset({"payment", "entry"})
 QUIET_EVENTS = frozenset({"subscriber", "merchant", "provider", "fault", "prompt", "message"})
 
 
+@dataclass(frozen=True)
+class Sighting:
+    """What the app was seen to show from then on; `after` numbers the journal's last event before."""
+
+    after: int
+    at: datetime
+    text: str
+
+
 @dataclass
 class Witness:
-    """Sees one scenario's money, on both sides."""
+    """Sees one scenario's money, on both sides; `sightings` is how the app's side changed."""
 
-    control: Control
+    world: World
     journal: Journal
     book: Book
     app: AppFace | None
     rows: list[Json] = field(default_factory=list)
     seen: dict[str, Customer] = field(default_factory=dict)
+    shown: dict[str, str] = field(default_factory=dict)
+    sightings: list[Sighting] = field(default_factory=list)
 
     async def after_step(self, new: Iterable[Event]) -> Evidence | None:
         """What the always-invariants need; None when nothing happened that could have changed it."""
@@ -45,23 +58,37 @@ class Witness:
         assert self.app is not None, "only an app is looked at"
         return await self._seen(self.app, has_news=True)
 
-    async def at_rest(self) -> Evidence:
-        """Everything, for all invariants."""
-        audit = await self.control.audit()
+    async def at_rest(self, listed: frozenset[str] | None = None) -> Evidence:
+        """Everything, for all invariants; `listed` is what a reconciliation left undecided."""
+        audit = await self.world.control.audit()
         difference = money(audit["difference"]) if audit.get("balanced") is not True else ZERO
         if self.app is None:
             return Evidence(has_app=False, provider_difference=difference)
         self.seen.clear()
         seen = await self._seen(self.app, has_news=True)
-        return Evidence(
-            customers=seen.customers,
-            deposits=seen.deposits,
-            payments=seen.payments,
+        events, payments = self.journal.events, self._with_messages(seen.payments)
+        return replace(
+            seen,
+            payments=payments,
             wishes=tuple(self.book.wishes),
+            asked=tuple(asked_for(events, self.rows, self._names(payments))),
+            notices=tuple(notices(events)),
             audit=await self.app.audit(),
             audit_before=self.book.audit_before,
-            provider_moved=moved(await self.control.entries(), self.book.profile.merchant),
+            listed=listed,
+            provider_moved=moved(await self.world.control.entries(), self.book.profile.merchant),
             provider_difference=difference,
+        )
+
+    async def once_more(self, before: Evidence, *, has_news: bool) -> Evidence:
+        """The same after another reconciliation, which brought news of the provider's money or did not."""
+        assert self.app is not None, "only an app is asked to reconcile"
+        seen = await self._seen(self.app, has_news=has_news)
+        entries = await self.world.control.entries() if has_news else None
+        return replace(
+            seen,
+            audit=await self.app.audit(),
+            provider_moved=before.provider_moved if entries is None else moved(entries, self.book.profile.merchant),
         )
 
     async def _meet(self, app: AppFace) -> None:
@@ -69,82 +96,104 @@ class Witness:
         for known in self.book.customers.values():
             if known.id not in self.seen:
                 statement = await app.statement(known.id)
-                known.opening_lines = len(statement)
-                self.seen[known.id] = _as_seen(known, known.opening, statement)
+                known.opening_lines = len(statement or ())
+                opening = CustomerSeen(known.id, known.msisdn, known.opening, known.opening - known.opening_held)
+                self.seen[known.id] = _as_seen(known, opening, statement)
+                self.shown.setdefault(f"customer {known.id}", _has(self.seen[known.id]))
 
     async def _seen(self, app: AppFace, *, has_news: bool) -> Evidence:
         """The app is asked first: what it knows by then, the provider has known before."""
         customers = [await self._customer(app, customer) for customer in self.book.customers.values()]
-        deposits = [await self._deposit(app, deposit) for deposit in self.book.deposits.values()]
+        app_payments = [await self._app_payment(app, known) for known in self.book.all_payments()]
+        await self._note(customers, app_payments)
         if has_news:
-            self.rows = await self.control.payments()
-        return Evidence(tuple(customers), tuple(deposits), tuple(self._payments()))
+            self.rows = await self.world.control.payments()
+        unfulfilled = tuple(self.book.unfulfilled)
+        return Evidence(tuple(customers), tuple(app_payments), tuple(self._payments()), unfulfilled)
 
     async def _customer(self, app: AppFace, known: CustomerBook) -> Customer:
         """The statement is read again only once the balance has changed."""
-        balance = (await app.customer(known.id)).balance
+        shows = await app.customer(known.id)
         seen = self.seen.get(known.id)
-        statement = seen.statement if seen and seen.balance == balance else await app.statement(known.id)
-        self.seen[known.id] = _as_seen(known, balance, statement)
+        is_same = seen is not None and seen.balance == shows.balance
+        statement = seen.statement if seen and is_same else await app.statement(known.id)
+        self.seen[known.id] = _as_seen(known, shows, statement)
         return self.seen[known.id]
 
-    async def _deposit(self, app: AppFace, known: DepositBook) -> Deposit:
-        known.saw((await app.deposit(known.id)).state)
-        return Deposit(known.id, known.customer, known.amount, tuple(known.states))
+    async def _app_payment(self, app: AppFace, known: PaymentBook) -> AppPayment:
+        known.saw(await app.payment(known.kind, known.id))
+        return AppPayment(
+            known.kind, known.id, known.customer, known.amount, tuple(known.states), known.fee, known.payee
+        )
+
+    async def _note(self, customers: Iterable[Customer], app_payments: Iterable[AppPayment]) -> None:
+        """Keeps what the app shows otherwise than it did."""
+        shows = {f"customer {one.id}": _has(one) for one in customers}
+        shows |= {one.name: f"of {one.amount:.2f} for customer {one.customer} is {one.state}" for one in app_payments}
+        new = [f"{what} {words}" for what, words in shows.items() if self.shown.get(what) != words]
+        self.shown |= shows
+        if new:
+            at = await self.world.now()
+            self.sightings += [Sighting(self.journal.last, at, text) for text in new]
 
     def _payments(self) -> Iterator[Payment]:
-        deposits = {payment: deposit for deposit in self.book.deposits.values() for payment in deposit.payments}
-        told = told_payments(self.journal.events)
-        for row in self.rows:
-            payment, msisdn = str(row["id"]), str(row["msisdn"])
-            deposit = deposits.get(payment)
+        rows = [
+            row for row in self.rows if row.get("merchant", self.book.profile.merchant) == self.book.profile.merchant
+        ]
+        whose = Attribution.of(self.book, rows)
+        for row in rows:
+            asker, customer = whose[str(row["id"])]
             yield Payment(
-                id=payment,
+                id=str(row["id"]),
                 state=str(row["state"]),
                 amount=money(row["amount"]),
-                msisdn=msisdn,
+                msisdn=str(row["msisdn"]),
+                kind=str(row.get("kind", "collection")),
                 receipt=str(row["receipt"]) if row.get("receipt") else None,
-                customer=deposit.customer if deposit else self._owner(str(row.get("reference")), msisdn),
-                deposit=deposit.id if deposit else None,
-                is_told=payment in told,
+                reference=str(row.get("reference") or ""),
+                customer=customer,
+                made_for=asker.name if asker else None,
+                is_foreign=row["id"] in self.book.foreign,
             )
 
-    def _owner(self, reference: str, msisdn: str) -> str | None:
-        """Whose payment it is when no call of ours made it: the account named in it, or else the payer's."""
-        if reference in self.book.customers:
-            return reference
-        return next((customer.id for customer in self.book.customers.values() if customer.msisdn == msisdn), None)
-
-
-def _as_seen(known: CustomerBook, balance: Decimal, statement: tuple[StatementLine, ...] | None) -> Customer:
-    return Customer(known.id, known.msisdn, known.opening, balance, statement, known.opening_lines)
-
-
-def told_payments(events: Iterable[Event]) -> frozenset[str]:
-    """Payments of which the app got a message that it could use: an acknowledgement, or a callback that it answered.
-
-    An acknowledgement says nothing to a caller who hung up before it came.
-    """
-    known = list(events)
-    unheard = {event.text("correlation") for event in known if event.kind == "hung_up"}
-    return frozenset(event.payment for event in known if event.payment and _is_told(event, unheard))
-
-
-def _is_told(event: Event, unheard: Container[str | None]) -> bool:
-    if event.kind == "request":
-        return event.raw.get("status") == 200 and event.text("correlation") not in unheard
-    return event.kind == "callback" and event.text("outcome") == "answered"
-
-
-def moved(entries: Iterable[Json], merchant: str) -> Decimal:
-    """By how much payments changed the merchant's accounts; opening balances are no payments."""
-    changes = ZERO
-    for entry in entries:
-        postings = entry["postings"]
-        assert isinstance(postings, list)
-        if entry.get("payment"):
-            changes += sum(
-                (money(leg["amount"]) for leg in postings if str(leg["account"]).startswith(f"merchant:{merchant}:")),
-                ZERO,
+    def _with_messages(self, payments: tuple[Payment, ...]) -> tuple[Payment, ...]:
+        """With what the journal tells of them: whether the app knows of them, and when they were decided."""
+        events = self.journal.events
+        told = told_payments(events, self.rows, self.book.foreign)
+        decided = decisions(events)
+        nothing = Decision(None)
+        return tuple(
+            replace(
+                one,
+                is_told=one.id in told,
+                decided=decided.get(one.id, nothing).decided,
+                no_heard=decided.get(one.id, nothing).no_heard,
             )
-    return changes
+            for one in payments
+        )
+
+    def _names(self, payments: Iterable[Payment]) -> dict[int | str, str]:
+        """What requests were made for, by the journal's number and by the provider's payment."""
+        by_payment: dict[int | str, str] = {one.id: one.made_for for one in payments if one.made_for}
+        by_number: dict[int | str, str] = {
+            number: known.name for known in self.book.all_payments() for number in known.requests
+        }
+        return by_number | by_payment
+
+
+def _as_seen(known: CustomerBook, shows: CustomerSeen, statement: tuple[StatementLine, ...] | None) -> Customer:
+    return Customer(
+        id=known.id,
+        msisdn=known.msisdn,
+        opening=known.opening,
+        balance=shows.balance,
+        available=shows.available,
+        statement=statement,
+        opening_held=known.opening_held,
+        opening_lines=known.opening_lines,
+    )
+
+
+def _has(customer: Customer) -> str:
+    is_held = customer.available not in (None, customer.balance)
+    return f"has {customer.balance:.2f}" + (f", {customer.available:.2f} of it available" if is_held else "")

@@ -23,6 +23,7 @@ from simulator.core.outbox import Callback, Delivery, Outcome
 from simulator.core.payments import Kind, Payment, begun
 from simulator.core.prompts import Prompt, show_prompt
 from simulator.core.simulation import Clocks, Simulation
+from simulator.core.tampering import WireNames
 from simulator.core.template import WorldTemplate
 from simulator.core.worlds import ProviderSettings, Shared
 from simulator.settings import Settings
@@ -73,6 +74,7 @@ class FakeRail:
     """A provider as core knows one, by the name `fake`."""
 
     settings = ProviderSettings("fake", lifetimes={"prompt": 60.0}, limits={"daily": "500000.00"})
+    wire_names = WireNames(references=frozenset({"id"}), receipts=frozenset({"receipt"}))
 
     def receipt(self, at, number):
         return f"RECEIPT{number}"

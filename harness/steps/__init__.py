@@ -14,9 +14,12 @@ from harness.steps.ledger import LedgerStep
 from harness.steps.phone import PhoneStep
 from harness.steps.provider import ProviderStep
 from harness.steps.together import Together, TogetherStep
+from harness.steps.traffic import TrafficStep
 from harness.steps.wait import WaitStep
 
-SimpleStep: TypeAlias = AppStep | ClockStep | FaultStep | GivenStep | LedgerStep | PhoneStep | ProviderStep | WaitStep
+SimpleStep: TypeAlias = (
+    AppStep | ClockStep | FaultStep | GivenStep | LedgerStep | PhoneStep | ProviderStep | TrafficStep | WaitStep
+)
 Step: TypeAlias = SimpleStep | Together
 
 VERBS: Mapping[str, type[SimpleStep | IncludeStep | TogetherStep]] = {
@@ -28,6 +31,7 @@ VERBS: Mapping[str, type[SimpleStep | IncludeStep | TogetherStep]] = {
     "clock": ClockStep,
     "wait": WaitStep,
     "ledger": LedgerStep,
+    "traffic": TrafficStep,
     "together": TogetherStep,
     "include": IncludeStep,
 }

@@ -26,6 +26,9 @@ class GivenSubscriber(Data):
     reachable: StrictBool | None = None
     busy: StrictBool | None = None
     locked: StrictBool | None = None
+    registered: StrictBool | None = None
+    known: StrictBool | None = None
+    active: StrictBool | None = None
 
     async def apply(self, stage: Stage) -> None:
         fields = self.model_dump(exclude_none=True, exclude={"thinks"})
@@ -39,27 +42,35 @@ class GivenSubscriber(Data):
 
 
 class GivenMerchant(Data):
-    """Changes one of the provider's merchants."""
+    """Changes one of the provider's merchants: what it may do, what its accounts hold, where its callbacks go."""
 
     shortcode: str
     name: str | None = None
     passkey: str | None = None
-    validation: StrictBool | None = None
+    active: StrictBool | None = None
     locked: StrictBool | None = None
+    utility: Amount | None = None
+    working: Amount | None = None
+    validation: StrictBool | None = None
+    response_type: Literal["Completed", "Cancelled"] | None = None
+    confirmation_url: str | None = None
+    validation_url: str | None = None
 
     async def apply(self, stage: Stage) -> None:
-        changes = self.model_dump(exclude_none=True, exclude={"shortcode"})
+        changes = stage.fill(self.model_dump(exclude_none=True, exclude={"shortcode"}))
+        assert isinstance(changes, dict)
         await stage.world.control.change_merchant(self.shortcode, changes)
         if self.passkey is not None:
             stage.credentials.passkeys[self.shortcode] = self.passkey
 
 
 class GivenProvider(Data):
-    """Changes a provider's settings: seconds of latency by operation, how long tokens and prompts live, limits."""
+    """Changes a provider's settings: seconds of latency by operation, how long things live, what it is strict about."""
 
     name: str = "daraja"
     latency: dict[str, StrictFloat] | None = None
-    lifetimes: dict[Literal["token", "prompt"], Duration] | None = None
+    lifetimes: dict[str, Duration] | None = None
+    strictness: dict[str, StrictBool] | None = None
     limits: dict[str, Amount] | None = None
 
     async def apply(self, stage: Stage) -> None:
@@ -77,11 +88,9 @@ class GivenCustomer(Data):
     save: Name | None = None
 
     async def apply(self, stage: Stage) -> None:
-        with stage.world.flight("app registers a customer"):
-            customer = await stage.the_app.register(stage.text(self.name), stage.text(self.msisdn))
-        stage.book.registered(customer)
+        customer = await stage.register(stage.text(self.name), stage.text(self.msisdn))
         if self.save is not None:
-            stage.names[self.save] = customer.id
+            stage.names[self.save] = customer
 
 
 class Given(Data):

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, StrictInt
 
 from harness.data import CheckRule, Data, Duration, Raw, Save
-from harness.events import Event
+from harness.events import Event, scalars
 from harness.exchange import StepFailed, expect_problems, saved
 from harness.matching import MISSING, Mismatch, match
 from harness.stage import Stage
@@ -40,21 +40,24 @@ class CallbackExpect(Data):
 class WaitStep(ExpectingStep):
     """Waits for what is due next, `within` at most. One that came during the step before counts.
 
-    `for` is the deposit, the payment, the provider's reference or the phone that it is about; `count` how many. What is
-    saved is from the callback's body; `$.path` is the path that it was sent to, without its first slash.
+    `for` is the deposit, withdrawal, payment, provider's reference, paybill account or phone that it is about,
+    `operation` whose callback it is (`daraja.c2b_confirmation`), `count` how many. What is saved is from the callback's
+    body; `$.path` is the path that it was sent to, without its first slash.
     """
 
     wait: Literal["callback"]
     within: Duration = timedelta(seconds=60)
     about: str | None = Field(None, alias="for")
+    operation: str | None = None
     count: StrictInt = Field(1, ge=1)
-    expect: CallbackExpect = CallbackExpect()
+    expect: CallbackExpect = Field(default_factory=CallbackExpect)
     save: Save = Field(default_factory=dict)
 
     @staticmethod
     def problems(raw: Raw, check_rule: CheckRule) -> Iterator[tuple[Path, str]]:
         yield from expect_problems(raw.get("expect"), ("body", "answer"))
         yield from soft_problems(raw)
+        yield from _operation_problems(raw.get("operation"), check_rule)
 
     async def run(self, stage: Stage) -> None:
         deadline = await stage.world.now() + self.within
@@ -72,14 +75,18 @@ class WaitStep(ExpectingStep):
 
     def _answered(self, stage: Stage, deadline: datetime) -> list[Event]:
         answered = (event for event in stage.journal.callbacks() if event.text("outcome") == ANSWERED)
-        in_time = (event for event in answered if event.at <= deadline)
+        in_time = (event for event in answered if event.at <= deadline and self._is_of_operation(event))
         if self.about is None:
             return list(in_time)
         about = _About(stage, stage.text(self.about))
         return [event for event in in_time if about.is_meant(event)]
 
+    def _is_of_operation(self, event: Event) -> bool:
+        return self.operation in (None, event.text("operation"))
+
     def _too_few(self, stage: Stage, found: int) -> Mismatch:
-        about = "" if self.about is None else f" for {stage.text(self.about)}"
+        about = f" of {self.operation}" if self.operation else ""
+        about += "" if self.about is None else f" for {stage.text(self.about)}"
         sent = [
             f"{event.text('outcome')} ({event.text('status') or 'no status'})" for event in stage.journal.callbacks()
         ]
@@ -91,13 +98,13 @@ class _About:
     """Which callbacks are meant by what stands under `for`."""
 
     def __init__(self, stage: Stage, wanted: str) -> None:
-        deposit = stage.book.deposits.get(wanted)
+        known = stage.book.known(wanted)
         self.wanted = wanted
-        self.payments: set[str | None] = {*(deposit.payments if deposit else ())}
+        self.payments: set[str | None] = {*(known.payments if known else ())}
         self.payments |= {event.payment for event in stage.journal.events if event.text("msisdn") == wanted}
 
     def is_meant(self, event: Event) -> bool:
-        return event.payment in {*self.payments, self.wanted} or self.wanted in map(str, _scalars(event.body()))
+        return event.payment in {*self.payments, self.wanted} or self.wanted in map(str, scalars(event.body()))
 
 
 def _with_path(event: Event) -> object:
@@ -107,11 +114,8 @@ def _with_path(event: Event) -> object:
     return {"path": urlsplit(url).path.removeprefix("/"), **body}
 
 
-def _scalars(value: object) -> Iterator[object]:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        for item in value:
-            yield from _scalars(item)
-    else:
-        yield value
+def _operation_problems(operation: object, check_rule: CheckRule) -> Iterator[tuple[Path, str]]:
+    """Whatever a rule about its callbacks would be told."""
+    if isinstance(operation, str):
+        rule = {"name": "any", "at": f"{operation}.callback", "effect": {"kind": "drop"}}
+        yield from ((("operation",), message) for _, message in check_rule(rule))

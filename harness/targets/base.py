@@ -67,6 +67,9 @@ class Control(Protocol):
 
     async def add_subscriber(self, subscriber: Json) -> None: ...
 
+    async def pay(self, msisdn: str, payment: Json) -> Json:
+        """The subscriber pays a paybill or till; the payment as it then is."""
+
     async def change_merchant(self, shortcode: str, changes: Json) -> None: ...
 
     async def change_provider(self, name: str, changes: Json) -> None: ...

@@ -14,6 +14,7 @@ from simulator.core.errors import DomainError
 from simulator.core.faults import FaultRule
 from simulator.core.outbox import Sender
 from simulator.core.store import Store, Transaction
+from simulator.core.tampering import WireNames
 from simulator.core.tariffs import PUBLISHED, Tariff
 from simulator.core.template import WorldTemplate
 from simulator.core.virtual_clock import VirtualClock
@@ -53,10 +54,13 @@ class ProviderSettings:
 
 
 class Rail(Protocol):
-    """What core asks of a provider: its settings at first, and how the receipts of its rail look."""
+    """What core asks of a provider: its settings at first, how the receipts of its rail look, and what names them."""
 
     @property
     def settings(self) -> ProviderSettings: ...
+
+    @property
+    def wire_names(self) -> WireNames: ...
 
     @property
     def receipt(self) -> Callable[[datetime, int], str]: ...
@@ -76,7 +80,10 @@ class Seal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What all worlds of a simulation have in common. `latency_factor` multiplies the waits that we insert."""
+    """What all worlds of a simulation have in common.
+
+    `latency_factor` multiplies the waits that we insert; `chaos` are the fault rules of every fresh world.
+    """
 
     store: Store
     sender: Sender
@@ -85,6 +92,7 @@ class Shared:
     settings: Mapping[str, ProviderSettings]
     latency_factor: float
     seal: Seal
+    chaos: tuple[FaultRule, ...] = ()
 
 
 class World:
@@ -150,6 +158,10 @@ class World:
     def receipt(self, provider: str, at: datetime, number: int) -> str:
         """The receipt of a payment settled then, as the provider's rail writes it. `number` is from its sequence."""
         return self._shared.rails[provider].receipt(at, number)
+
+    def wire_names(self, operation: str) -> WireNames:
+        """Under which names the callbacks of an operation's provider tell references and receipts."""
+        return self._shared.rails[operation.split(".", 1)[0]].wire_names
 
     def provider_settings(self, tx: Transaction, provider: str) -> ProviderSettings:
         return tx.get(ProviderSettings, provider) or self._shared.settings[provider]

@@ -12,6 +12,7 @@ from simulator.core.job_runner import JobHandler
 from simulator.core.money import Money
 from simulator.core.payments import Payment
 from simulator.core.simulation import Simulation
+from simulator.core.tampering import WireNames
 from simulator.core.worlds import ProviderSettings, World
 from simulator.edge.exchange import Exchange, Received, Reply
 
@@ -86,7 +87,8 @@ class Provider:
 
     Paths under `prefixes` that no operation has are the provider's to refuse; `secrets` are wire names of what the
     journal must not hold. `points` are those of an operation's life at which fault rules may act, for operations with
-    an outcome and those that nobody calls; plain endpoints have `ENDPOINT`. `pay` is what a phone can do by itself.
+    an outcome and those that nobody calls; plain endpoints have `ENDPOINT`. `pay` is what a phone can do by itself;
+    `wire_names` are what a forger may not know.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Provider:
     secrets: frozenset[str]
     points: Mapping[str, frozenset[str]] = field(default_factory=dict)
     pay: Callable[[World, PhonePayment], Awaitable[Payment]] | None = None
+    wire_names: WireNames = field(default_factory=WireNames)
 
     def points_of(self, operation: str) -> frozenset[str]:
         """Where fault rules may act in an operation's life; empty where there is no such operation."""

@@ -1,5 +1,6 @@
 """Daraja: Safaricom's M-PESA API, environment `sandbox`. What each behaviour rests on is in README.md."""
 
+from simulator.core.tampering import WireNames
 from simulator.core.worlds import ProviderSettings
 from simulator.edge.provider import ALL_POINTS, Provider
 from simulator.providers.daraja.access import SECRETS
@@ -8,6 +9,9 @@ from simulator.providers.daraja.errors import error_reply, refuse
 from simulator.providers.daraja.identifiers import receipt
 from simulator.providers.daraja.products.b2c import processing as b2c
 from simulator.providers.daraja.products.b2c.codes import B2C_RESULTS
+from simulator.providers.daraja.products.c2b import collection
+from simulator.providers.daraja.products.c2b.codes import C2B_RESULTS
+from simulator.providers.daraja.products.c2b.phone import pay
 from simulator.providers.daraja.products.status import query as status
 from simulator.providers.daraja.products.status.codes import STATUS_RESULTS
 from simulator.providers.daraja.products.stk.codes import STILL_PROCESSING, STK_RESULTS
@@ -19,16 +23,17 @@ from simulator.providers.daraja.tariffs import IN_FORCE, PUBLISHED
 PROVIDER = Provider(
     name="daraja",
     operations=OPERATIONS,
-    jobs={"daraja.stk_push.decided": send_result, **b2c.JOBS, **status.JOBS},
+    jobs={"daraja.stk_push.decided": send_result, **collection.JOBS, **b2c.JOBS, **status.JOBS},
     settings=ProviderSettings(
         "daraja",
         latency={
             "stk_push.processing": 1.0,
             "stk_push.callback": 2.0,
+            "c2b.processing": 1.0,
             "b2c.processing": 1.0,
             "transaction_status.processing": 1.0,
         },
-        lifetimes={"token": 3600.0, "prompt": 60.0, "queue": 60.0},
+        lifetimes={"token": 3600.0, "prompt": 60.0, "validation": 8.0, "queue": 60.0},
         limits={"daily": "500000.00", "b2c_minimum": "10.00", "b2c_maximum": "250000.00"},
         strictness=dict.fromkeys(STRICTNESS, False),
         tariff=IN_FORCE,
@@ -39,6 +44,7 @@ PROVIDER = Provider(
     result_codes={
         "stk_push": STK_RESULTS,
         "stk_query": (STILL_PROCESSING,),
+        "c2b": C2B_RESULTS,
         "b2c": B2C_RESULTS,
         "transaction_status": STATUS_RESULTS,
     },
@@ -47,5 +53,17 @@ PROVIDER = Provider(
     error_reply=error_reply,
     prefixes=("/oauth/", "/mpesa/"),
     secrets=SECRETS,
-    points={"stk_push": ALL_POINTS, "b2c": ALL_POINTS, "transaction_status": ALL_POINTS},
+    points={
+        "stk_push": ALL_POINTS,
+        "b2c": ALL_POINTS,
+        "transaction_status": ALL_POINTS,
+        "c2b": frozenset({"processing"}),
+        "c2b_validation": frozenset({"callback"}),
+        "c2b_confirmation": frozenset({"callback"}),
+    },
+    pay=pay,
+    wire_names=WireNames(
+        references=frozenset({"MerchantRequestID", "CheckoutRequestID", "ConversationID", "OriginatorConversationID"}),
+        receipts=frozenset({"MpesaReceiptNumber", "TransactionID", "TransactionReceipt", "TransID", "ReceiptNo"}),
+    ),
 )

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator
 from yarl import URL
 
 from simulator.core.subscribers import parse_msisdn
 from simulator.edge.exchange import Exchange
-from simulator.edge.wire import Digits, W, load_object, read
+from simulator.edge.wire import Digits, W, Whole, load_object, read
 
 _TIMESTAMP = re.compile(r"[0-9]{14}")
 _SHORTCODE = re.compile(r"[0-9]{5,7}")
 _PAID_SHORTCODE = re.compile(r"[0-9]{4,7}")
 _UNFIT_FOR_A_URL = re.compile(r"[\s<>]")
+
+PAYBILL, BUY_GOODS = "CustomerPayBillOnline", "CustomerBuyGoodsOnline"
+MAXIMUM_SHILLINGS = 250_000
 
 
 def _timestamp(value: object) -> str:
@@ -36,6 +39,12 @@ def _paid_shortcode(value: str) -> str:
     if not _PAID_SHORTCODE.fullmatch(value):
         raise ValueError("expected 4 to 7 digits")
     return value
+
+
+def _payable(shillings: int) -> int:
+    if not 1 <= shillings <= MAXIMUM_SHILLINGS:
+        raise ValueError(f"expected 1 to {MAXIMUM_SHILLINGS} whole shillings, not {shillings}")
+    return shillings
 
 
 def _url(value: object) -> str:
@@ -71,6 +80,8 @@ Present = Annotated[str, BeforeValidator(_present)]
 Timestamp = Annotated[str, BeforeValidator(_timestamp)]
 Shortcode = Annotated[Digits, AfterValidator(_shortcode)]
 PaidShortcode = Annotated[Digits, AfterValidator(_paid_shortcode)]  # tills are shorter
+Payable = Annotated[Whole, AfterValidator(_payable)]
+CustomerCommand: TypeAlias = Literal["CustomerPayBillOnline", "CustomerBuyGoodsOnline"]
 WireMsisdn = Annotated[Digits, AfterValidator(parse_msisdn)]
 WireUrl = Annotated[str, BeforeValidator(_url)]
 Text = Annotated[str, BeforeValidator(_text)]

@@ -120,6 +120,22 @@ async def invalid_authenticator_header(bench, name):
     return await bench.call("POST", "/mpesa/c2b/v1/registerurl", json={}, headers=headers)
 
 
+async def register(bench, **changes):
+    urls = {"ConfirmationURL": f"{bench.app_url}/confirm", "ValidationURL": f"{bench.app_url}/validate"}
+    body = {"ShortCode": "600000", "ResponseType": "Completed", **urls}
+    return await bench.post("/mpesa/c2b/v2/registerurl", body | changes)
+
+
+async def unfit_url(bench, name):
+    return await register(bench, ValidationURL="https://app.test/mpesa")
+
+
+async def urls_already_registered(bench, name):
+    await bench.control("PATCH", "/providers/daraja", {"strictness": {"register_once": True}})
+    await register(bench)
+    return await register(bench)
+
+
 ERROR_RECIPES = {
     "invalid_authentication": invalid_authentication,
     "invalid_grant_type": invalid_grant_type,
@@ -140,8 +156,14 @@ ERROR_RECIPES = {
     "product_not_matched": product_not_matched,
     "invalid_authentication_header": invalid_authentication_header,
     "invalid_authenticator_header": invalid_authenticator_header,
+    "unfit_url": unfit_url,
+    "urls_already_registered": urls_already_registered,
 }
-FIELDS = {"invalid_field": "BusinessShortCode", "method_not_allowed": "GET"}
+FIELDS = {
+    "invalid_field": "BusinessShortCode",
+    "method_not_allowed": "GET",
+    "unfit_url": "ValidationURL - URL has the word MPESA",
+}
 
 
 @pytest.mark.parametrize("error", CATALOGUE, ids=lambda error: error.name)

@@ -1,0 +1,60 @@
+"""What an invariant is, and what contradicts one; and the words in which money is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from harness.evidence import AppPayment, Customer, Evidence, Payment
+
+Check = Callable[[Evidence], Iterator[str]]
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """`always` ones hold after every step, the others once all is at rest."""
+
+    id: str
+    name: str
+    check: Check
+    always: bool = False
+    needs_app: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.name}"
+
+
+@dataclass(frozen=True)
+class Violation:
+    """`after` is the step after which it was seen first."""
+
+    invariant: Invariant
+    message: str
+    after: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.invariant}: {self.message}"
+
+
+def shows(customer: Customer) -> str:
+    available = customer.available
+    spendable = f" ({available:.2f} available)" if available not in (None, customer.balance) else ""
+    return f"customer {customer.id} shows {customer.balance:.2f}{spendable} after an opening of {customer.opening:.2f}"
+
+
+def tells(app_payment: AppPayment) -> str:
+    states = " → ".join(app_payment.states)
+    return f"{app_payment.name} of {app_payment.amount:.2f} for customer {app_payment.customer} is {states}"
+
+
+def listed(payments: Iterable[Payment]) -> str:
+    return ", ".join(map(str, payments)) or "nothing"
+
+
+def in_brief(app_payments: Iterable[AppPayment]) -> str:
+    return ", ".join(f"{one.name} {one.state} {one.amount:.2f}" for one in app_payments) or "none"
+
+
+def summed(amounts: Iterable[Decimal]) -> Decimal:
+    return sum(amounts, Decimal(0))

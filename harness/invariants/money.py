@@ -1,0 +1,156 @@
+"""I1 to I6: what customers have is what the provider settled for them, once, in full, and nobody else's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+
+from harness.evidence import COMPLETED, Customer, Evidence, Payment, total, untold
+from harness.invariants.invariant import Invariant, listed, shows, summed, tells
+
+MOST_UNTOLD = 16
+
+
+def conservation(evidence: Evidence) -> Iterator[str]:
+    """What a customer has is what came in less what went out; the books hold what the provider holds.
+
+    Untold money may be in it or not, and money in suspense is nobody's yet.
+    """
+    for customer in evidence.customers:
+        settled = evidence.settled(customer)
+        net = total(settled) - evidence.fees(customer)
+        in_suspense = 0 < net - customer.credited <= evidence.suspense
+        if not in_suspense and not _is_right(customer.credited, net, untold(settled)):
+            yield f"{shows(customer)}; the provider settled {listed(settled)}"
+    yield from _books_hold_what_the_provider_holds(evidence)
+
+
+def _books_hold_what_the_provider_holds(evidence: Evidence) -> Iterator[str]:
+    before, after = evidence.audit_before, evidence.audit
+    if before is None or after is None:
+        return
+    missing = untold(evidence.payments)
+    changes = {"customers + held + suspense + fees": after.owed - before.owed, "float": after.float - before.float}
+    for what, change in changes.items():
+        if not _is_right(change, evidence.provider_moved, missing):
+            yield (
+                f"the app's {what} changed by {change:.2f},"
+                f" the merchant's accounts at the provider by {evidence.provider_moved:.2f}"
+            )
+
+
+def _is_right(change: Decimal, settled: Decimal, missing: tuple[Payment, ...]) -> bool:
+    """Each untold payment may be in it, found by a later query, or not; of very many any sum between will do."""
+    if len(missing) > MOST_UNTOLD:
+        collections = summed(one.amount for one in missing if not one.is_payout)
+        payouts = summed(one.amount for one in missing if one.is_payout)
+        return settled - collections <= change <= settled + payouts
+    sums = {settled}
+    for payment in missing:
+        sums |= {one - payment.worth for one in sums}
+    return change in sums
+
+
+def no_credit_without_money(evidence: Evidence) -> Iterator[str]:
+    """Nobody has more than the provider has settled for them, or can spend what it has paid out already."""
+    for customer in evidence.customers:
+        settled = evidence.settled(customer)
+        came_in = summed(one.amount for one in settled if not one.is_payout)
+        spent = summed(one.cost for one in evidence.payments_of(customer) if one.is_withdrawal and _is_done(one.state))
+        if customer.credited > came_in - spent:
+            posted = f" and {spent:.2f} is withdrawn" if spent else ""
+            yield f"{shows(customer)}; so far the provider settled {listed(settled)}{posted}"
+        elif customer.available is not None and customer.credited - customer.held > total(settled):
+            yield f"{shows(customer)}; so far the provider settled {listed(settled)}, which leaves less to spend"
+
+
+def _is_done(state: str) -> bool:
+    return state == COMPLETED
+
+
+def once(evidence: Evidence) -> Iterator[str]:
+    """No settled payment is credited twice, over all channels."""
+    yield from _credited_again(evidence)
+    withdrawals = {one.id for one in evidence.withdrawals}
+    for customer in evidence.customers:
+        settled = Counter(one.amount for one in evidence.settled(customer) if not one.is_payout)
+        credits = Counter(line.amount for line in customer.credits if line.payment not in withdrawals)
+        for amount, times in credits.items():
+            if times > max(settled[amount], 1):
+                yield (
+                    f"customer {customer.id} is credited {amount:.2f} {times} times;"
+                    f" the provider settled {amount:.2f} {settled[amount]} times"
+                )
+
+
+def _credited_again(evidence: Evidence) -> Iterator[str]:
+    """By what a statement's line names: a receipt, or the deposit that the payment was made for."""
+    settled = [one for one in evidence.payments if one.is_settled]
+    origins = {one.receipt: one.made_for or f"receipt {one.receipt}" for one in settled if one.receipt}
+    origins |= {one.id: one.name for one in evidence.app_payments if not one.is_withdrawal}
+    expected = Counter(one.made_for for one in settled)
+    lines = [line for customer in evidence.customers for line in customer.credits]
+    found = [
+        origins.get(line.receipt or "")
+        or origins.get(line.payment or "")
+        or (line.receipt and f"receipt {line.receipt}")
+        for line in lines
+    ]
+    for origin, times in Counter(one for one in found if one).items():
+        if times > max(expected[origin], 1):
+            yield f"{origin} is credited {times} times"
+
+
+def nothing_lost(evidence: Evidence) -> Iterator[str]:
+    """Every settled payment that the app could know of is in its customer's balance, or visibly in suspense."""
+    for customer in evidence.customers:
+        lost = evidence.lost(customer)
+        if lost > evidence.suspense:
+            told = [one for one in evidence.settled(customer) if one.is_told]
+            yield f"{shows(customer)}; the provider settled {listed(told)}: {lost:.2f} is lost"
+    nobodys = [one for one in evidence.settled(None) if one.is_told and not one.is_payout]
+    missing = total(nobodys) - evidence.suspense
+    if evidence.audit and nobodys and missing > 0:
+        yield f"suspense holds {evidence.suspense:.2f}; the provider settled {listed(nobodys)} for nobody known"
+
+
+def the_amount_that_moved(evidence: Evidence) -> Iterator[str]:
+    """A completed deposit or withdrawal is worth exactly what the provider settled for it."""
+    for app_payment in evidence.app_payments:
+        settled = [one for one in evidence.of(app_payment) if one.is_settled]
+        if app_payment.state == COMPLETED and settled and summed(one.amount for one in settled) != app_payment.amount:
+            yield f"{tells(app_payment)}; the provider settled {listed(settled)}"
+
+
+def the_right_owner(evidence: Evidence) -> Iterator[str]:
+    """A payment changes nobody's balance but its own customer's."""
+    due = {one.id: _due(evidence, one) for one in evidence.customers}
+    nobodys = total(one for one in evidence.settled(None) if not one.is_payout)
+    for customer in evidence.customers:
+        excess = customer.credited - due[customer.id]
+        if excess <= 0:
+            continue
+        for other in evidence.customers:
+            theirs = due[other.id] - other.credited
+            if other.id != customer.id and 0 < theirs <= excess:
+                yield f"{shows(customer)}, and {theirs:.2f} of it is settled for customer {other.id}"
+        if 0 < nobodys <= excess:
+            yield f"{shows(customer)}, and {nobodys:.2f} of it is settled for {listed(evidence.settled(None))}"
+
+
+def _due(evidence: Evidence, customer: Customer) -> Decimal:
+    """What has come in for the customer, less what the app says was withdrawn."""
+    came_in = summed(one.amount for one in evidence.settled(customer) if not one.is_payout)
+    completed = (one for one in evidence.payments_of(customer) if one.is_withdrawal and one.state == COMPLETED)
+    return came_in - summed(one.cost for one in completed)
+
+
+MONEY = (
+    Invariant("I1", "conservation", conservation),
+    Invariant("I2", "no credit without money", no_credit_without_money, always=True),
+    Invariant("I3", "once", once, always=True),
+    Invariant("I4", "nothing lost", nothing_lost),
+    Invariant("I5", "the amount that moved", the_amount_that_moved),
+    Invariant("I6", "the right owner", the_right_owner, always=True),
+)

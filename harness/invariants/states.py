@@ -1,0 +1,76 @@
+"""I11 to I14: what the app says of a payment is true, never goes back, agrees with the money, and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+
+from harness.evidence import COMPLETED, UNCLEAR, AppPayment, Evidence
+from harness.invariants.invariant import Invariant, in_brief, listed, shows, summed, tells
+
+UNDONE = frozenset({"reversed", "refunded"})
+NO = frozenset({"failed", "cancelled", "expired"})
+AFTER: Mapping[str, frozenset[str]] = {
+    COMPLETED: UNDONE,
+    **dict.fromkeys(NO, frozenset({COMPLETED})),
+    **dict.fromkeys(UNDONE, UNDONE),
+}
+
+
+def truth(evidence: Evidence) -> Iterator[str]:
+    """Completed if and only if the provider settled; a final no only if it finally did not."""
+    for app_payment in evidence.app_payments:
+        payments = evidence.of(app_payment)
+        settled = [one for one in payments if one.is_settled]
+        if app_payment.state == COMPLETED and not settled:
+            yield f"{tells(app_payment)}; at the provider there is {listed(payments)}"
+        elif app_payment.state in UNCLEAR and any(one.is_told for one in settled):
+            yield f"{tells(app_payment)} at rest; the provider settled {listed(settled)}"
+        elif app_payment.state in NO and (settled or any(one.is_undecided for one in payments)):
+            yield f"{tells(app_payment)}; at the provider there is {listed(payments)}"
+
+
+def one_way(evidence: Evidence) -> Iterator[str]:
+    """From completed only to reversed or refunded, from any no only to completed; nothing becomes younger."""
+    for app_payment in evidence.app_payments:
+        for before, after in pairwise(app_payment.states):
+            if after not in AFTER.get(before, {after}):
+                yield f"{tells(app_payment)}: {before} does not become {after}"
+
+
+def state_and_money_agree(evidence: Evidence) -> Iterator[str]:
+    """Completed and posted are one thing: neither is ever seen without the other."""
+    for customer in evidence.customers:
+        app_payments = list(evidence.payments_of(customer))
+        strangers = [one.worth for one in evidence.settled(customer) if one.made_for is None]
+        beyond = customer.credited - summed(one.worth for one in app_payments if one.state == COMPLETED)
+        least = summed(one for one in strangers if one < 0)
+        most = summed(one for one in strangers if one > 0)
+        if not least <= beyond <= most:
+            yield f"{shows(customer)}; its deposits and withdrawals are: {in_brief(app_payments)}"
+
+
+def it_ends(evidence: Evidence) -> Iterator[str]:
+    """At rest every payment is decided; or it is unknown, nobody could tell the app better, and it is listed."""
+    for app_payment in evidence.app_payments:
+        payments = evidence.of(app_payment)
+        if app_payment.state not in UNCLEAR:
+            continue
+        if app_payment.state == "pending":
+            yield f"{tells(app_payment)} at rest; at the provider there is {listed(payments)}"
+        elif payments and not _is_unclear(evidence, app_payment):
+            yield f"{tells(app_payment)} at rest; the provider decided {listed(payments)} and would say so"
+        if evidence.listed is not None and app_payment.id not in evidence.listed:
+            yield f"{tells(app_payment)} at rest, and reconciliation does not list it"
+
+
+def _is_unclear(evidence: Evidence, app_payment: AppPayment) -> bool:
+    return any(one.is_undecided or not one.is_told for one in evidence.of(app_payment))
+
+
+STATES = (
+    Invariant("I11", "truth", truth),
+    Invariant("I12", "one way", one_way, always=True),
+    Invariant("I13", "state and money agree", state_and_money_agree, always=True),
+    Invariant("I14", "it ends", it_ends),
+)
