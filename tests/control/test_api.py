@@ -18,7 +18,7 @@ BODIES = {
     "/prompts/{id}/answer": {"action": "approve"},
     "/faults": {"name": "r", "at": "*.*.callback", "effect": {"kind": "drop"}},
 }
-OF_NO_WORLD = {"/health", "/worlds", "/worlds/{name}"}
+OF_NO_WORLD = {"/health", "/certificate.pem", "/worlds", "/worlds/{name}"}
 LISTS = ["worlds", "subscribers", "merchants", "prompts", "faults", "journal", "payments", "callbacks"]
 LISTS += ["ledger/accounts", "ledger/entries", f"subscribers/{ANN}/messages"]
 

@@ -124,6 +124,28 @@ async def test_a_push_is_found_by_its_receipt_and_by_either_id(bench):
         assert items(found) == items(by_receipt)
 
 
+async def test_a_simulated_payment_is_found_by_its_receipt_and_by_the_id_of_the_request(bench, paybill):
+    answer = (await paybill.simulate(Amount=25)).json
+    await bench.advance(10)
+    (payment,) = await paybill.payments()
+    by_receipt = items(await status(bench, TransactionID=payment["receipt"]))
+    assert by_receipt["OriginatorConversationID"] == answer["OriginatorCoversationID"]
+    assert (by_receipt["TransactionStatus"], by_receipt["Amount"]) == ("Completed", 25)
+    found = await status(bench, TransactionID="", OriginalConversationID=answer["OriginatorCoversationID"])
+    assert items(found) == by_receipt
+
+
+async def test_a_payment_from_the_phone_is_found_by_its_receipt(bench, till):
+    paid = await till.pay(reference="", amount="10.50")
+    first = await status(bench, TransactionID=paid["receipt"], PartyA="5000", IdentifierType="2")
+    told = items(first)
+    assert (told["CreditPartyName"], told["Amount"], told["ReceiptNo"]) == ("5000 - Test Till", 10.5, paid["receipt"])
+    again = items(await status(bench, TransactionID=paid["receipt"], PartyA="5000", IdentifierType="2"))
+    assert again == told, "its ids are the same every time"
+    ids = {told["OriginatorConversationID"], first["OriginatorConversationID"]}
+    assert len(ids) == 2
+
+
 @pytest.mark.parametrize(
     ("msisdn", "after", "status_text"),
     [
