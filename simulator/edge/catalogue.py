@@ -21,7 +21,8 @@ def problems_of(rule: object, providers: Iterable[Provider]) -> list[Problem]:
     try:
         told = FaultRule.model_validate(rule)
     except ValidationError as error:
-        return [(_path(detail["loc"]), _message(dict(detail))) for detail in error.errors(include_url=False)]
+        details = sorted(error.errors(include_url=False), key=lambda detail: detail["type"] == "missing")
+        return [(_path(detail["loc"]), _message(dict(detail))) for detail in details]  # a misspelt key is told first
     name, operation, point = told.at.split(".")
     known = {provider.name: provider for provider in providers}
     if name != "*" and name not in known:
