@@ -52,6 +52,16 @@ class RecordingSender:
         return await answer() if callable(answer) else answer
 
 
+class NoSeal:
+    """A world whose clients encrypt nothing."""
+
+    def certificate(self):
+        return ""
+
+    def opened(self, sealed):
+        return None
+
+
 class FakeRail:
     """A provider as core knows one, by the name `fake`."""
 
@@ -121,7 +131,7 @@ async def simulate(sender, template):
     def make(*, is_virtual=True, seed=1, jobs=None, latency=1.0, template=template, is_strict=False):
         rails = {"fake": FakeRail()}
         settings = {"fake": FakeRail.settings}
-        shared = Shared(MemoryStore(template.terms), sender, template, rails, settings, latency)
+        shared = Shared(MemoryStore(template.terms), sender, template, rails, settings, latency, NoSeal())
         clocks = Clocks(is_virtual, answer_timeout_seconds=1.0)
         handlers = {"fake.push.decided": _send_result} | (jobs or {})
         made.append(Simulation(shared, clocks, seed=seed, jobs=handlers, is_strict=is_strict))

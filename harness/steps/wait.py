@@ -50,7 +50,7 @@ class WaitStep(ExpectingStep):
     about: str | None = Field(None, alias="for")
     operation: str | None = None
     count: StrictInt = Field(1, ge=1)
-    expect: CallbackExpect = CallbackExpect()
+    expect: CallbackExpect = Field(default_factory=CallbackExpect)
     save: Save = Field(default_factory=dict)
 
     @staticmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.providers.daraja import PROVIDER
-from simulator.providers.daraja.errors import CATALOGUE
+from simulator.providers.daraja.catalogue import CATALOGUE
 from simulator.providers.daraja.products.stk.codes import STK_RESULTS
 
 
