@@ -53,9 +53,9 @@ def problems_of_profile(rules: object, providers: Iterable[Provider]) -> list[Pr
 
 
 def _unknown_codes(rule: FaultRule, providers: list[Provider], failures: list[frozenset[str]]) -> list[Problem]:
-    """An error of the catalogue must be some provider's, a result code every payment's that the rule may meet."""
+    """An error must be in the catalogue of every provider, a result code be every payment's that the rule may meet."""
     effect = rule.effect
-    if isinstance(effect, Refuse) and effect.error is not None and not any(p.error(effect.error) for p in providers):
+    if isinstance(effect, Refuse) and effect.error is not None and not all(p.error(effect.error) for p in providers):
         names = [error.name for provider in providers for error in provider.errors]
         return [(("effect", "error"), _unknown("error", effect.error, names))]
     if isinstance(effect, Fail) and not all(effect.code in codes for codes in failures):
