@@ -5,13 +5,14 @@ RUN := .venv/.run-$(shell cksum requirements.txt pyproject.toml | cksum | cut -d
 DEV := .venv/.dev-$(shell cksum requirements-dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 
-.PHONY: help install scenarios test check demo bench lock clean
+.PHONY: help install scenarios test check demo bench fuzz lock clean
 
 help:
 	@echo "make scenarios   run every scenario against the simulator and the bundled bank"
 	@echo "make test        the whole test suite"
 	@echo "make demo        simulator and bank, to play with"
 	@echo "make bench       figures, on this machine"
+	@echo "make fuzz        20,000 odd requests to the simulator, and as many to the bank"
 	@echo "make check       lint, types, imports"
 	@echo "make lock        pin the requirements anew"
 
@@ -20,6 +21,7 @@ $(RUN):
 	$(PYTHON) -m venv .venv
 	$(PIP) --require-hashes -r requirements.txt
 	$(PIP) --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q simulator harness app_under_test
 	@touch $@
 
 $(DEV): $(RUN)
@@ -39,6 +41,9 @@ test: $(DEV)
 
 bench: $(RUN)
 	$(BIN)/python benchmarks/scenarios.py
+
+fuzz: $(DEV)
+	$(BIN)/python -m pytest tests/fuzz --fuzz 20000
 
 check: $(DEV)
 	$(BIN)/ruff format --check .

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from pydantic import Field, StrictBool, StrictInt
+from pydantic import Field, StrictBool, StrictInt, ValidatorFunctionWrapHandler, WrapValidator
 
 from harness.data import Data, Save
-from harness.matching import MISSING, Mismatch, check, find, match, show
+from harness.matching import MISSING, Mismatch, check, find, match, matcher_of, show
 from harness.yaml_lines import Path
 
 SHOWN = 300
@@ -52,10 +53,20 @@ class StepFailed(Exception):
         super().__init__("; ".join(map(str, mismatches)))
 
 
-class Expect(Data):
-    """What an answer must be. Without `status`, any 2xx will do."""
+def _number_or_matcher(value: object, number: ValidatorFunctionWrapHandler) -> object:
+    return value if matcher_of(value) is not None else number(value)
 
-    status: StrictInt | None = Field(None, ge=100, le=599)
+
+HttpStatus = Annotated[StrictInt, Field(ge=100, le=599)]
+StatusExpect = Annotated[
+    HttpStatus, WrapValidator(_number_or_matcher, json_schema_input_type=HttpStatus | dict[str, object])
+]
+
+
+class Expect(Data):
+    """What an answer must be. Without `status`, any 2xx will do; with one, that or what a matcher says."""
+
+    status: StatusExpect | None = None
     body: object = MISSING
     headers: Mapping[str, object] = {}
     no_answer: StrictBool = False
@@ -69,8 +80,8 @@ class Expect(Data):
             yield Mismatch("answer", "none", str(answer), (*path, "no_answer"))
         elif self.status is None and not answer.is_good:
             yield Mismatch("status", "2xx", str(answer.status), path)
-        elif self.status not in (None, answer.status):
-            yield Mismatch("status", str(self.status), str(answer.status), (*path, "status"))
+        elif self.status is not None:
+            yield from match(self.status, answer.status, "status", (*path, "status"))
         if self.body is not MISSING:
             yield from match(self.body, answer.body, "$", (*path, "body"))
         lowered = {name.lower(): value for name, value in answer.headers.items()}
@@ -78,7 +89,7 @@ class Expect(Data):
             yield from match(wanted, lowered.get(name.lower(), MISSING), name, (*path, "headers", name))
 
 
-def expect_problems(raw: object, parts: tuple[str, ...] = ("body", "headers")) -> Iterator[tuple[Path, str]]:
+def expect_problems(raw: object, parts: tuple[str, ...] = ("status", "body", "headers")) -> Iterator[tuple[Path, str]]:
     """What is wrong with the expectations under `expect` as a file has it."""
     if isinstance(raw, dict):
         for part in parts:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path as File
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from harness.events import Event
 from harness.matching import show
-from harness.runner import Failure, Verdict
 from harness.timeline import names_in, timeline
+
+if TYPE_CHECKING:
+    from harness.runner import Failure, Verdict
 
 WIDTH = 160
 SHOWN_FIRST = ("operation", "msisdn", "state", "amount", "receipt", "reason", "attempt", "outcome", "status", "fault")

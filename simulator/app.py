@@ -10,29 +10,33 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from simulator.certificates import server_context
-from simulator.control.routes import control_app
+from simulator.certificates import CredentialSeal, server_context
+from simulator.control.api import ControlServer, over_http
+from simulator.control.routes import control_server
 from simulator.core.simulation import DEFAULT_WORLD, Clocks, Simulation
-from simulator.core.worlds import Shared
+from simulator.core.worlds import ProviderSettings, Shared
+from simulator.edge.catalogue import problems_of_profile
 from simulator.edge.sender import HttpSender
 from simulator.edge.server import Server
 from simulator.providers import PROVIDERS
-from simulator.settings import BadSetting, Settings, load_world, provider_settings
+from simulator.settings import BadSetting, Settings, load_chaos, load_world, provider_settings
 from simulator.stores.memory import MemoryStore
 from simulator.terminal import told_to
 
 MAXIMUM_BODY_BYTES = 1024**2
 EVENTS_PER_PAYMENT = 10
+ENCRYPTED_CREDENTIALS = "encrypted_credentials"
 
 
 @dataclass(frozen=True, slots=True)
 class RunningSimulator:
     url: str
     simulation: Simulation
+    control: ControlServer
 
 
 def build(settings: Settings, sender: HttpSender) -> Simulation:
-    known = {provider.name: provider.settings for provider in PROVIDERS}
+    known = {provider.name: _own_settings(provider.settings, settings) for provider in PROVIDERS}
     template = load_world(settings.world, known, latency_factor=settings.latency_factor)
     shared = Shared(
         store=MemoryStore(template.terms, events_kept=settings.retain * EVENTS_PER_PAYMENT),
@@ -41,15 +45,23 @@ def build(settings: Settings, sender: HttpSender) -> Simulation:
         rails={provider.name: provider for provider in PROVIDERS},
         settings=provider_settings(template, known),
         latency_factor=settings.latency_factor,
+        chaos=load_chaos(settings.chaos, lambda told: problems_of_profile(told, PROVIDERS)),
+        seal=CredentialSeal(),
     )
     clocks = Clocks(settings.clock == "virtual", settings.starts_at, settings.answer_timeout)
     jobs = {name: handler for provider in PROVIDERS for name, handler in provider.jobs.items()}
     return Simulation(shared, clocks, seed=settings.seed, jobs=jobs, is_strict=settings.credentials == "strict")
 
 
-def web_app(simulation: Simulation, settings: Settings) -> web.Application:
+def _own_settings(own: ProviderSettings, settings: Settings) -> ProviderSettings:
+    """A provider's settings before a world file has its say: strict about credentials when all is."""
+    is_strict = settings.credentials == "strict" and ENCRYPTED_CREDENTIALS in own.strictness
+    return own.changed("strictness", {ENCRYPTED_CREDENTIALS: True}) if is_strict else own
+
+
+def web_app(simulation: Simulation, control: ControlServer, settings: Settings) -> web.Application:
     app = web.Application(client_max_size=MAXIMUM_BODY_BYTES)
-    app.add_subapp("/_sim", control_app(simulation, PROVIDERS, token=settings.control_token))
+    app.router.add_route("*", "/_sim{path:(?:/.*)?}", over_http(control, settings.control_token))
     app.router.add_route("*", "/{path:.*}", Server(simulation, PROVIDERS).handle)
     return app
 
@@ -58,10 +70,13 @@ def web_app(simulation: Simulation, settings: Settings) -> web.Application:
 async def running(settings: Settings) -> AsyncIterator[RunningSimulator]:
     """A simulator that answers. `BadSetting` when its port is taken or a file of its settings is wrong."""
     async with AsyncExitStack() as closing:
-        sender = HttpSender(allowed=settings.allow_callbacks, hosts=settings.resolve)
+        sender = HttpSender(
+            allowed=settings.allow_callbacks, hosts=settings.resolve, forger_address=str(settings.forger_address)
+        )
         closing.push_async_callback(sender.close)
         simulation = build(settings, sender)
-        app = web_app(simulation, settings)
+        control = control_server(simulation, PROVIDERS)
+        app = web_app(simulation, control, settings)
         runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
         closing.push_async_callback(runner.cleanup)
         closing.push_async_callback(simulation.close)
@@ -72,7 +87,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningSimulator]:
         port = await _listen(runner, settings)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         scheme = "https" if settings.tls else "http"
-        yield RunningSimulator(f"{scheme}://{host}:{port}", simulation)
+        yield RunningSimulator(f"{scheme}://{host}:{port}", simulation, control)
 
 
 async def _listen(runner: web.AppRunner, settings: Settings) -> int:

@@ -39,8 +39,10 @@ def _option(name: str, **about: Any) -> Callable[[Command], Command]:
 @_option("answer-timeout", metavar="SECONDS", help="Real seconds for a callback on the virtual clock.  [default: 5]")
 @_option("credentials", help="lenient, or strict: only the keys of the world file.  [default: lenient]")
 @_option("control-token", metavar="TOKEN", help="A bearer token for /_sim.")
+@_option("forger-address", metavar="ADDRESS", help="Where forged callbacks come from.  [default: 127.0.0.66]")
 @_option("allow-callbacks", metavar="HOST", multiple=True, help="A public host that callbacks may go to.")
 @_option("resolve", metavar="HOST=ADDR:PORT", multiple=True, help="Sends callbacks for HOST elsewhere.")
+@_option("chaos", metavar="FILE", help="A chaos profile: the fault rules that every fresh world begins with.")
 @click.option("--tls", is_flag=True, envvar=VARIABLES + "TLS", help="Listen with TLS; `pesabox env` tells clients.")
 @click.option("--quiet", is_flag=True, envvar=VARIABLES + "QUIET", help="No line an exchange on a terminal.")
 def serve(**told: Any) -> None:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from simulator.core.clock import nairobi
 from simulator.core.data import Data
+from simulator.core.faults import FaultRule
 from simulator.core.subscribers import THINKS_SECONDS
+from simulator.core.tampering import FORGER_ADDRESS
 from simulator.core.template import ProviderTemplate, WorldTemplate
 from simulator.core.virtual_clock import VIRTUAL_START
 from simulator.core.worlds import ProviderSettings
 from simulator.yaml_file import BadFile, YamlFile
+
+if TYPE_CHECKING:
+    from simulator.edge.catalogue import Problem
 
 LATENCY_FACTORS = {"system": 0.1, "virtual": 1.0}
 
@@ -48,8 +52,10 @@ class Settings(Data):
     answer_timeout: Annotated[float, Field(gt=0)] = 5.0
     credentials: Literal["lenient", "strict"] = "lenient"
     control_token: str | None = None
+    forger_address: ipaddress.IPv4Address = ipaddress.IPv4Address(FORGER_ADDRESS)
     allow_callbacks: tuple[str, ...] = ()
     resolve: Annotated[dict[str, str], Field(default_factory=dict)]
+    chaos: Path | None = None
     tls: bool = False
     quiet: bool = True
 
@@ -112,10 +118,7 @@ def load_world(
         subscriber["thinks_seconds"] = subscriber.get("thinks_seconds", THINKS_SECONDS) * latency_factor
     if path is None:
         return WorldTemplate.model_validate(default)
-    try:
-        file = YamlFile(path)
-    except BadFile as error:
-        raise BadSetting(str(error)) from None
+    file = _opened(path)
     if not isinstance(file.data, dict):
         raise BadSetting(f"{file.place(())}: expected a mapping with keys, merchants, subscribers")
     try:
@@ -139,19 +142,34 @@ def _check_providers(template: WorldTemplate, known: Mapping[str, ProviderSettin
                 raise BadSetting(f"{place}: {name} has no {part} {odd!r}: {', '.join(getattr(known[name], part))}")
 
 
+def load_chaos(path: Path | None, check: Callable[[object], list[Problem]]) -> tuple[FaultRule, ...]:
+    """The rules of a chaos profile; `check` says what is wrong with one."""
+    if path is None:
+        return ()
+    file = _opened(path)
+    problems = check(file.data)
+    if problems:
+        location, told = problems[0]
+        raise BadSetting(f"{file.place(location)}: {told}")
+    return tuple(FaultRule.model_validate(rule) for rule in file.data)
+
+
+def _opened(path: Path) -> YamlFile:
+    try:
+        return YamlFile(path)
+    except BadFile as error:
+        raise BadSetting(str(error)) from None
+
+
 def provider_settings(template: WorldTemplate, known: Mapping[str, ProviderSettings]) -> dict[str, ProviderSettings]:
     """The providers' settings in a fresh world."""
     return {name: _changed(own, template.providers.get(name, ProviderTemplate())) for name, own in known.items()}
 
 
 def _changed(own: ProviderSettings, told: ProviderTemplate) -> ProviderSettings:
-    return replace(
-        own,
-        latency={**own.latency, **told.latency},
-        lifetimes={**own.lifetimes, **told.lifetimes},
-        limits={**own.limits, **told.limits},
-        strictness={**own.strictness, **told.strictness},
-    )
+    for part in ProviderTemplate.model_fields:
+        own = own.changed(part, getattr(told, part))
+    return own
 
 
 def _extended(default: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:

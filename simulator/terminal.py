@@ -67,7 +67,8 @@ def _callback(event: Event) -> str:
     data = event.data
     answer = f"{data.get('status')} {data.get('answer', '')}" if data["outcome"] == "answered" else data["outcome"]
     fault = f"  (fault: {data['fault']})" if data.get("fault") else ""
-    return f"{data['operation']} → app  {answer}{fault}  {data['url']}"
+    who = "forged " if data.get("forged") else ""
+    return f"{who}{data['operation']} → app  {answer}{fault}  {data['url']}"
 
 
 def _said(answer: object) -> str:

@@ -23,6 +23,7 @@ from simulator.core.outbox import Callback, Delivery, Outcome
 from simulator.core.payments import Kind, Payment, begun
 from simulator.core.prompts import Prompt, show_prompt
 from simulator.core.simulation import Clocks, Simulation
+from simulator.core.tampering import WireNames
 from simulator.core.template import WorldTemplate
 from simulator.core.worlds import ProviderSettings, Shared
 from simulator.settings import Settings
@@ -51,10 +52,21 @@ class RecordingSender:
         return await answer() if callable(answer) else answer
 
 
+class NoSeal:
+    """A world whose clients encrypt nothing."""
+
+    def certificate(self):
+        return ""
+
+    def opened(self, sealed):
+        return None
+
+
 class FakeRail:
     """A provider as core knows one, by the name `fake`."""
 
     settings = ProviderSettings("fake", lifetimes={"prompt": 60.0}, limits={"daily": "500000.00"})
+    wire_names = WireNames(references=frozenset({"id"}), receipts=frozenset({"receipt"}))
 
     def receipt(self, at, number):
         return f"RECEIPT{number}"
@@ -119,7 +131,7 @@ async def simulate(sender, template):
     def make(*, is_virtual=True, seed=1, jobs=None, latency=1.0, template=template, is_strict=False):
         rails = {"fake": FakeRail()}
         settings = {"fake": FakeRail.settings}
-        shared = Shared(MemoryStore(template.terms), sender, template, rails, settings, latency)
+        shared = Shared(MemoryStore(template.terms), sender, template, rails, settings, latency, NoSeal())
         clocks = Clocks(is_virtual, answer_timeout_seconds=1.0)
         handlers = {"fake.push.decided": _send_result} | (jobs or {})
         made.append(Simulation(shared, clocks, seed=seed, jobs=handlers, is_strict=is_strict))

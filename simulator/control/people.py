@@ -1,4 +1,4 @@
-"""Subscribers with their phones, and merchants."""
+"""Subscribers with their phones."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, field_validator
 
 from simulator.control.api import Call, ControlError, listed, page
+from simulator.control.balances import Amount, set_balance
+from simulator.control.traffic import payment_view
 from simulator.core.data import Data
+from simulator.core.errors import InvalidField, UnknownMerchant
 from simulator.core.journal import Event, EventKind
-from simulator.core.ledger import OUTSIDE, AccountName, Entry, merchant_account, transfer, wallet
-from simulator.core.merchants import Merchant, ShortcodeKind, merchant_of
+from simulator.core.ledger import wallet
 from simulator.core.money import ZERO, Money
 from simulator.core.prompts import Approve, Cancel, Prompt, answer_prompt
 from simulator.core.store import Transaction
 from simulator.core.subscribers import DaySpend, Inbox, Policy, Subscriber, parse_msisdn, spent_on, subscriber_of
 from simulator.core.worlds import World
+from simulator.edge.provider import PhonePayment
 
 
-def _amount(told: str) -> str:
-    amount = Money.parse(told)
-    if amount < ZERO:
-        raise ValueError(f"{amount} is negative")
-    return str(amount)
+def _not_nothing(told: str) -> str:
+    if Money.parse(told) == ZERO:
+        raise ValueError("nothing is no payment")
+    return told
 
 
-Amount = Annotated[str, AfterValidator(_amount)]
 Pin = Annotated[str, Field(pattern=r"^[0-9]{4}$")]
 
 
@@ -42,6 +43,9 @@ class SubscriberPatch(Data):
     reachable: bool | None = None
     busy: bool | None = None
     locked: bool | None = None
+    known: bool | None = None
+    registered: bool | None = None
+    active: bool | None = None
     spent_today: Amount | None = None
 
 
@@ -49,16 +53,13 @@ class NewSubscriber(SubscriberPatch):
     msisdn: Annotated[str, AfterValidator(parse_msisdn)]
 
 
-class MerchantPatch(Data):
-    name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    kind: ShortcodeKind | None = None
-    passkey: Annotated[str, Field(min_length=1)] | None = None
-    utility: Amount | None = None
-    working: Amount | None = None
+class PhonePay(Data):
+    """What the customer types; without a PIN it is the subscriber's own habit."""
 
-
-class NewMerchant(MerchantPatch):
     shortcode: Annotated[str, Field(pattern=r"^[0-9]{4,7}$")]
+    reference: str = ""
+    amount: Annotated[Amount, AfterValidator(_not_nothing)]
+    pin: Pin | None = None
 
 
 class PromptAnswer(Data):
@@ -73,7 +74,7 @@ class PromptAnswer(Data):
         return action
 
 
-FIELDS = {"reachable": "is_reachable", "busy": "is_busy", "locked": "is_locked"}
+FIELDS = {name: f"is_{name}" for name in ("reachable", "busy", "locked", "known", "registered", "active")}
 
 
 def _msisdn(told: str) -> str:
@@ -96,6 +97,9 @@ def _subscriber_view(tx: Transaction, world: World, msisdn: str) -> dict[str, An
         "reachable": subscriber.is_reachable,
         "busy": subscriber.is_busy,
         "locked": subscriber.is_locked,
+        "known": subscriber.is_known,
+        "registered": subscriber.is_registered,
+        "active": subscriber.is_active,
         "spent_today": str(spent_on(tx, subscriber, world.now().date())),
     }
 
@@ -138,7 +142,7 @@ async def _set_subscriber(world: World, msisdn: str, asked: SubscriberPatch) -> 
             tx.put(DaySpend(msisdn, today, Money.parse(asked.spent_today) - subscriber.spent_before))
         tx.put(subscriber)
         if asked.balance is not None:
-            _set_balance(tx, world, wallet(msisdn), Money.parse(asked.balance), f"set:{number}")
+            set_balance(tx, world, wallet(msisdn), Money.parse(asked.balance), f"set:{number}")
         data = {
             "msisdn": msisdn,
             **asked.model_dump(mode="json", exclude_none=True, exclude={"msisdn", "pin", "types_pin"}),
@@ -149,13 +153,6 @@ async def _set_subscriber(world: World, msisdn: str, asked: SubscriberPatch) -> 
     return await world.run(lambda tx: _subscriber_view(tx, world, msisdn))
 
 
-def _set_balance(tx: Transaction, world: World, account: AccountName, wanted: Money, key: str) -> None:
-    """Money from outside, or back to it, so that the account holds what is wanted."""
-    change = wanted - tx.balance(account).balance
-    if change != ZERO:
-        tx.post(Entry(f"{key}:{account}", world.now(), "", transfer(OUTSIDE, account, change)))
-
-
 async def messages(call: Call) -> dict[str, Any]:
     msisdn = _msisdn(call.part("msisdn"))
     inbox = await call.world.run(lambda tx: tx.get(Inbox, msisdn))
@@ -163,67 +160,17 @@ async def messages(call: Call) -> dict[str, Any]:
     return listed(call, list(enumerate(told)), lambda item: str(item[0]), lambda item: item[1])
 
 
-def _merchant_view(tx: Transaction, merchant: Merchant) -> dict[str, Any]:
-    purses = ("utility", "working", "charges")
-    balances = {purse: str(tx.balance(merchant_account(merchant.key, purse)).balance) for purse in purses}
-    about = {"shortcode": merchant.key, "name": merchant.name, "kind": merchant.what, "passkey": merchant.passkey}
-    return about | balances
-
-
-async def list_merchants(call: Call) -> dict[str, Any]:
-    world = call.world
-
-    def work(tx: Transaction) -> list[dict[str, Any]]:
-        stored = [merchant.key for merchant in tx.find(Merchant)]
-        known = list(dict.fromkeys([*world.template.merchants, *stored]))
-        found = [merchant_of(tx, world, shortcode) for shortcode in known]
-        return [_merchant_view(tx, merchant) for merchant in found if merchant is not None]
-
-    return listed(call, await world.run(work), lambda view: str(view["shortcode"]), lambda view: view)
-
-
-async def get_merchant(call: Call) -> dict[str, Any]:
-    world, shortcode = call.world, call.part("shortcode")
-    return await world.run(lambda tx: _merchant_view(tx, _known_merchant(tx, world, shortcode)))
-
-
-async def make_merchant(call: Call) -> dict[str, Any]:
-    asked, world = await call.body(NewMerchant), call.world
-    fresh = Merchant(asked.shortcode, f"MERCHANT {asked.shortcode}", ShortcodeKind.PAYBILL, world.template.passkey)
-    return await _set_merchant(world, asked.shortcode, asked, fresh)
-
-
-async def patch_merchant(call: Call) -> dict[str, Any]:
-    return await _set_merchant(call.world, call.part("shortcode"), await call.body(MerchantPatch), None)
-
-
-async def _set_merchant(world: World, shortcode: str, asked: MerchantPatch, fresh: Merchant | None) -> dict[str, Any]:
-    told = asked.model_dump(exclude_none=True, include={"name", "passkey"})
-    if asked.kind is not None:
-        told["what"] = asked.kind
-    number = await world.take("entry")
-
-    def work(tx: Transaction) -> None:
-        merchant = merchant_of(tx, world, shortcode) or fresh or _known_merchant(tx, world, shortcode)
-        tx.put(replace(merchant, **told))
-        for purse in ("utility", "working"):
-            if (wanted := getattr(asked, purse)) is not None:
-                _set_balance(tx, world, merchant_account(shortcode, purse), Money.parse(wanted), f"set:{number}")
-        data = {
-            "shortcode": shortcode,
-            **asked.model_dump(mode="json", exclude_none=True, exclude={"shortcode", "passkey"}),
-        }
-        tx.append(Event(EventKind.MERCHANT, world.now(), data))
-
-    await world.run(work)
-    return await world.run(lambda tx: _merchant_view(tx, _known_merchant(tx, world, shortcode)))
-
-
-def _known_merchant(tx: Transaction, world: World, shortcode: str) -> Merchant:
-    merchant = merchant_of(tx, world, shortcode)
-    if merchant is None:
-        raise ControlError(404, "not_found", f"no merchant has the shortcode {shortcode}")
-    return merchant
+async def pay(call: Call) -> dict[str, Any]:
+    """The customer pays a merchant from the phone. A payment that the rules decline is one too, and says why."""
+    msisdn, asked = _msisdn(call.part("msisdn")), await call.body(PhonePay)
+    typed = PhonePayment(msisdn, asked.shortcode, asked.reference, Money.parse(asked.amount), asked.pin)
+    pay = next(provider.pay for provider in call.providers if provider.pay is not None)
+    try:
+        return payment_view(await pay(call.world, typed))
+    except UnknownMerchant as error:
+        raise ControlError(404, "not_found", str(error), "shortcode") from None
+    except InvalidField as error:
+        raise ControlError(422, "invalid", str(error), error.field) from None
 
 
 async def list_prompts(call: Call) -> dict[str, Any]:

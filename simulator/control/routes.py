@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from aiohttp import web
-
-from simulator.control import people, setup, traffic
-from simulator.control.api import Route, application
+from simulator.control import merchants, people, setup, traffic
+from simulator.control.api import ControlServer, Route
 from simulator.core.faults import FaultRule
 from simulator.core.simulation import Simulation
 from simulator.edge.provider import Provider
@@ -14,6 +12,13 @@ PAGES = ("after", "limit")
 
 ROUTES = (
     Route("GET", "/health", "is the simulator there", setup.health),
+    Route(
+        "GET",
+        "/certificate.pem",
+        "the certificate to encrypt initiators' passwords with",
+        setup.certificate,
+        media="application/x-pem-file",
+    ),
     Route("GET", "/worlds", "the worlds, with credentials", setup.list_worlds, query=PAGES),
     Route("POST", "/worlds", "make a world", setup.make_world, setup.NewWorld, 201),
     Route("PATCH", "/worlds/{name}", "send callbacks for a host elsewhere", setup.patch_world, setup.WorldPatch),
@@ -26,10 +31,11 @@ ROUTES = (
     Route("GET", "/subscribers/{msisdn}", "one subscriber", people.get_subscriber),
     Route("PATCH", "/subscribers/{msisdn}", "change one", people.patch_subscriber, people.SubscriberPatch),
     Route("GET", "/subscribers/{msisdn}/messages", "the SMS that the phone got", people.messages, query=PAGES),
-    Route("GET", "/merchants", "merchants", people.list_merchants, query=PAGES),
-    Route("POST", "/merchants", "set a merchant up", people.make_merchant, people.NewMerchant, 201),
-    Route("GET", "/merchants/{shortcode}", "one merchant", people.get_merchant),
-    Route("PATCH", "/merchants/{shortcode}", "change one", people.patch_merchant, people.MerchantPatch),
+    Route("POST", "/subscribers/{msisdn}/pay", "pay a merchant from the phone", people.pay, people.PhonePay, 201),
+    Route("GET", "/merchants", "merchants", merchants.list_merchants, query=PAGES),
+    Route("POST", "/merchants", "set a merchant up", merchants.make_merchant, merchants.NewMerchant, 201),
+    Route("GET", "/merchants/{shortcode}", "one merchant", merchants.get_merchant),
+    Route("PATCH", "/merchants/{shortcode}", "change one", merchants.patch_merchant, merchants.MerchantPatch),
     Route("GET", "/prompts", "open prompts, of one phone with msisdn=", people.list_prompts, query=(*PAGES, "msisdn")),
     Route("POST", "/prompts/{id}/answer", "answer a prompt", people.answer, people.PromptAnswer),
     Route("GET", "/faults", "fault rules", traffic.list_faults, query=PAGES),
@@ -46,6 +52,7 @@ ROUTES = (
     Route("GET", "/payments", "payments", traffic.list_payments, query=PAGES),
     Route("GET", "/payments/{id}", "one payment, with its timeline", traffic.get_payment),
     Route("GET", "/callbacks", "callbacks, with every attempt", traffic.list_callbacks, query=PAGES),
+    Route("POST", "/callbacks/{id}/redeliver", "deliver once more, now", traffic.redeliver),
     Route("GET", "/providers/{name}", "a provider's latency, lifetimes, limits, strictness", setup.get_provider),
     Route("PATCH", "/providers/{name}", "change them", setup.patch_provider, setup.ProviderPatch),
     Route("GET", "/ledger/accounts", "balances", traffic.list_accounts, query=(*PAGES, "account")),
@@ -54,5 +61,5 @@ ROUTES = (
 )
 
 
-def control_app(simulation: Simulation, providers: tuple[Provider, ...], *, token: str | None) -> web.Application:
-    return application(ROUTES, simulation, providers, token=token)
+def control_server(simulation: Simulation, providers: tuple[Provider, ...]) -> ControlServer:
+    return ControlServer(ROUTES, simulation, providers)

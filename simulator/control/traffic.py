@@ -7,14 +7,16 @@ import contextlib
 from typing import Any
 
 from simulator.control.api import Call, ControlError, listed, page
+from simulator.core import outbox
 from simulator.core.faults import FaultRule, forget_counts
 from simulator.core.journal import Event, EventKind
 from simulator.core.ledger import OUTSIDE, Account, AccountName, Entry, audit
 from simulator.core.outbox import Attempt, Callback
 from simulator.core.payments import Payment, State
 from simulator.core.store import Transaction
+from simulator.core.virtual_clock import VirtualClock
 from simulator.core.worlds import NoSuchWorld, World
-from simulator.edge.catalogue import problems_of
+from simulator.edge.catalogue import problems_of, problems_of_profile
 
 LONGEST_WAIT_SECONDS = 300
 EVENTS_AT_ONCE = 1000
@@ -31,7 +33,12 @@ def _rule_view(rule: FaultRule) -> dict[str, Any]:
 async def add_faults(call: Call) -> Any:
     """One rule, or a chaos profile: a list of them. A rule of the same name is replaced."""
     told, world = await call.json(), call.world
-    rules = [_rule(call, rule, index if isinstance(told, list) else None) for index, rule in enumerate(_listed(told))]
+    check = problems_of_profile if isinstance(told, list) else problems_of
+    problems = check(told, call.providers)
+    if problems:
+        path, message = problems[0]
+        raise ControlError(422, "invalid", message, ".".join(map(str, path)) or None)
+    rules = [FaultRule.model_validate(rule) for rule in (told if isinstance(told, list) else [told])]
 
     def work(tx: Transaction) -> None:
         for rule in rules:
@@ -42,19 +49,6 @@ async def add_faults(call: Call) -> Any:
     await _reload(world)
     views = [_rule_view(rule) for rule in rules]
     return {"items": views, "next": None} if isinstance(told, list) else views[0]
-
-
-def _listed(told: Any) -> list[Any]:
-    return told if isinstance(told, list) else [told]
-
-
-def _rule(call: Call, told: Any, index: int | None) -> FaultRule:
-    problems = problems_of(told, call.providers)
-    if problems:
-        path, message = problems[0]
-        field = ".".join(str(part) for part in ([] if index is None else [index]) + list(path))
-        raise ControlError(422, "invalid", message, field or None)
-    return FaultRule.model_validate(told)
 
 
 async def clear_faults(call: Call) -> None:
@@ -125,7 +119,7 @@ def _event_view(event: Event) -> dict[str, Any]:
 async def list_payments(call: Call) -> dict[str, Any]:
     after = call.query("after") or None
     found = await call.world.run(lambda tx: tx.find(Payment, after=after, limit=call.limit + 1))
-    return page(found, call.limit, lambda payment: str(payment.key), _payment_view)
+    return page(found, call.limit, lambda payment: str(payment.key), payment_view)
 
 
 async def get_payment(call: Call) -> dict[str, Any]:
@@ -133,10 +127,10 @@ async def get_payment(call: Call) -> dict[str, Any]:
     payment = await call.world.run(lambda tx: tx.get(Payment, key))
     if payment is None:
         raise ControlError(404, "not_found", f"there is no payment {key!r}")
-    return _payment_view(payment)
+    return payment_view(payment)
 
 
-def _payment_view(payment: Payment) -> dict[str, Any]:
+def payment_view(payment: Payment) -> dict[str, Any]:
     return {
         "id": payment.key,
         "state": payment.state,
@@ -159,6 +153,29 @@ async def list_callbacks(call: Call) -> dict[str, Any]:
     return page(found, call.limit, lambda callback: str(callback.key), _callback_view)
 
 
+async def redeliver(call: Call) -> dict[str, Any]:
+    """Answers with the callback once it was delivered; on the virtual clock, with all else that is due now."""
+    key, world = call.part("id"), call.world
+    number = await world.take("redelivery")
+
+    def work(tx: Transaction) -> str:
+        return outbox.redeliver(tx, world, _callback(tx, key), number).key
+
+    delivered = world.expect_delivery(await world.run(work))
+    if isinstance(world.clock, VirtualClock):
+        await world.clock.advance()
+    else:
+        await delivered.wait()
+    return _callback_view(await world.run(lambda tx: _callback(tx, key)))
+
+
+def _callback(tx: Transaction, key: str) -> Callback:
+    callback = tx.get(Callback, key)
+    if callback is None:
+        raise ControlError(404, "not_found", f"there is no callback {key!r}")
+    return callback
+
+
 def _callback_view(callback: Callback) -> dict[str, Any]:
     return {
         "id": callback.key,
@@ -172,9 +189,14 @@ def _callback_view(callback: Callback) -> dict[str, Any]:
 
 
 def _attempt_view(attempt: Attempt) -> dict[str, Any]:
+    """`url` and `body` are shown where something else was sent than the callback's."""
     delivery = attempt.delivery
-    return {
-        "number": attempt.number,
+    about: dict[str, Any] = {"forged": True} if attempt.is_forged else {"number": attempt.number}
+    if attempt.url:
+        about["url"] = attempt.url
+    if attempt.body is not None:
+        about["body"] = attempt.body.decode("utf-8", "replace")
+    return about | {
         "at": attempt.at.isoformat(),
         "outcome": delivery.outcome,
         "status": delivery.status or None,

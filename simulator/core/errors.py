@@ -14,11 +14,17 @@ class Refused(DomainError):
 
 
 class Declined(DomainError):
-    """Known only after acceptance: the payment's outcome, told in a callback."""
+    """Known only after acceptance: the payment's outcome, told in a callback. `code` is the outcome's own, if any."""
+
+    code: str = ""
 
 
 class InvalidToken(Refused):
     """The bearer token is missing, malformed, expired or unknown."""
+
+
+class InvalidAuthorization(InvalidToken):
+    """The Authorization header is of another form than a bearer's."""
 
 
 class InvalidClient(Refused):
@@ -67,6 +73,22 @@ class WrongPassword(Refused):
 
 class PromptAlreadyOpen(Refused):
     """The subscriber is busy with another prompt: one at a time."""
+
+
+class DuplicateReference(Refused):
+    """The client's reference names another request already."""
+
+
+class AlreadyRegistered(Refused):
+    """The merchant's callback URLs are set, and may not be set again."""
+
+
+class UnfitUrl(Refused):
+    """The provider does not call such a URL."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(f"{field}: {why}")
+        self.field = field
 
 
 class UnknownPayment(Refused):
@@ -129,8 +151,68 @@ class UnknownParty(Declined):
     """One of the parties does not exist at the provider."""
 
 
+class UnregisteredParty(Declined):
+    """The payee is no registered customer of the provider."""
+
+
+class PartyInactive(Declined):
+    """The paying organisation is not active."""
+
+
+class AccountInactive(Declined):
+    """The payee's account does not take money."""
+
+
+class AmountTooSmall(Declined):
+    """Less than the provider moves at once."""
+
+
+class AmountTooLarge(Declined):
+    """More than the provider moves at once."""
+
+
+class WrongInitiator(Declined):
+    """The operator is unknown, or its credential wrong."""
+
+
+class OperatorLocked(Declined):
+    """Too many wrong credentials in a row: the operator is locked."""
+
+
+class QueueExpired(Declined):
+    """The request was not processed in time, and will not be."""
+
+
+class ValidationRejected(Declined):
+    """The merchant refused the payment when it was asked, with a code of its own."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"the merchant answered {code}")
+        self.code = code
+
+
+class ValidationUnanswered(Declined):
+    """The merchant was asked and gave no answer, and wants such payments cancelled."""
+
+
+class UnknownReceipt(Declined):
+    """No payment has this receipt."""
+
+
+class UnknownConversation(Declined):
+    """No request has this conversation's reference."""
+
+
+class UnfitParameters(Declined):
+    """The request's parameters do not belong together."""
+
+
 class Forced(Declined):
     """A fault rule decided the outcome, with a result code of the provider."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 def family(base: type[DomainError]) -> Iterator[type[DomainError]]:

@@ -9,9 +9,10 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, field_validator, model_validator
 
 from simulator.core.data import Data
 from simulator.core.money import Money
@@ -87,8 +88,48 @@ class Duplicate(Data):
     after_seconds: Seconds = 0
 
 
+class Reorder(Data):
+    """Lets so many later callbacks of the world pass, or all that is still to come where there are not so many."""
+
+    kind: Literal["reorder"]
+    behind: Annotated[int, Field(ge=1, le=1000, strict=True)] = 1
+
+
+class Knows(StrEnum):
+    """What a forger has seen of the genuine message."""
+
+    URL = "url"
+    REFERENCE = "reference"
+    EVERYTHING = "everything"
+
+
+class Forge(Data):
+    """Somebody else sends a message first, with some fields altered."""
+
+    kind: Literal["forge"]
+    knows: Knows
+    changes: Mapping[str, JsonValue] = Field(default_factory=dict)
+
+
+class How(StrEnum):
+    """How a message breaks."""
+
+    TRUNCATED = "truncated"
+    NOT_JSON = "not_json"
+    MISSING_FIELD = "missing_field"
+    WRONG_TYPE = "wrong_type"
+
+
+class Corrupt(Data):
+    """The message arrives broken, this once."""
+
+    kind: Literal["corrupt"]
+    how: How
+
+
 Effect: TypeAlias = Annotated[
-    Delay | Hang | Refuse | Reset | CallbackFirst | Fail | Drop | Duplicate, Field(discriminator="kind")
+    Delay | Hang | Refuse | Reset | CallbackFirst | Fail | Drop | Duplicate | Reorder | Forge | Corrupt,
+    Field(discriminator="kind"),
 ]
 
 EFFECT_MODELS: Mapping[str, type[Data]] = {
@@ -100,12 +141,15 @@ EFFECT_MODELS: Mapping[str, type[Data]] = {
     "fail": Fail,
     "drop": Drop,
     "duplicate": Duplicate,
+    "reorder": Reorder,
+    "forge": Forge,
+    "corrupt": Corrupt,
 }
 EFFECTS = {
     "request": frozenset({"delay", "hang", "refuse", "reset"}),
     "processing": frozenset({"delay", "fail"}),
     "acknowledgement": frozenset({"delay", "hang", "refuse", "reset", "callback_first"}),
-    "callback": frozenset({"delay", "drop", "duplicate"}),
+    "callback": frozenset({"delay", "drop", "duplicate", "reorder", "forge", "corrupt"}),
 }
 _PAYMENT_FACTS = frozenset({"operation", "occurrence", "msisdn", "amount", "reference"})
 FACTS = {
@@ -164,7 +208,7 @@ class FaultRule(Data):
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     at: str
-    when: When = When()
+    when: When = Field(default_factory=When)
     nth: Annotated[tuple[int, ...] | None, BeforeValidator(_numbers)] = None
     probability: Annotated[float, Field(ge=0, le=1, strict=True)] = 1.0
     effect: Effect
@@ -244,16 +288,19 @@ def forget_counts(tx: Transaction, rule: str) -> None:
 
 
 def choose(tx: Transaction, rules: Iterable[FaultRule], entropy: Entropy, *, at: str, facts: Facts) -> FaultRule | None:
-    """The first rule that applies; a draw is keyed by the rule and what the caller knows."""
-    for rule in rules:
-        if not rule.is_at(at):
-            continue
-        occurrence = count(tx, rule, f"{facts.operation}|{facts.who}")
-        if not rule.holds(facts, occurrence) or not rule.is_nth(count(tx, rule)):
-            continue
-        if entropy.draw("fault", rule.name, facts.operation, facts.who, occurrence) < rule.probability:
-            return rule
-    return None
+    """The first rule that applies; a draw is keyed by the rule and what the caller knows.
+
+    Every rule counts what happened, whichever applies: one more rule changes nothing about when the others would.
+    """
+    applying = [rule for rule in rules if rule.is_at(at) and _applies(tx, rule, entropy, facts)]
+    return applying[0] if applying else None
+
+
+def _applies(tx: Transaction, rule: FaultRule, entropy: Entropy, facts: Facts) -> bool:
+    occurrence = count(tx, rule, f"{facts.operation}|{facts.who}")
+    if not rule.holds(facts, occurrence) or not rule.is_nth(count(tx, rule)):
+        return False
+    return entropy.draw("fault", rule.name, facts.operation, facts.who, occurrence) < rule.probability
 
 
 async def choose_fault(world: World, at: str, facts: Facts) -> FaultRule | None:

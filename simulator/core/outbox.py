@@ -1,4 +1,7 @@
-"""The outbox: callbacks and the attempts to deliver them. A body is frozen once, for every attempt."""
+"""The outbox: callbacks and the attempts to deliver them. A body is frozen once, for every attempt.
+
+What fault rules do to a delivery is decided here; how a message is forged or broken is in `tampering`.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,22 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from simulator.core.clock import Clock
-from simulator.core.faults import Delay, Drop, Duplicate, Facts, FaultRule, choose_fault
+from simulator.core.faults import (
+    Corrupt,
+    Delay,
+    Drop,
+    Duplicate,
+    Facts,
+    FaultRule,
+    Forge,
+    Reorder,
+    choose_fault,
+)
 from simulator.core.jobs import Job
 from simulator.core.journal import Event, EventKind, Json
+from simulator.core.reordering import keep_back, let_pass, must_wait
 from simulator.core.store import Transaction, subject_of
+from simulator.core.tampering import corrupted, forged
 
 if TYPE_CHECKING:
     from simulator.core.worlds import World
@@ -38,17 +53,34 @@ class Delivery:
     seconds: float = 0
 
 
+FORGED = 0  # the number of a delivery that is no attempt of the provider's
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
+    """One delivery. A forged one has the number 0.
+
+    `url` and `body` are told where they are not those of the callback.
+    """
+
     number: int
     at: datetime
     delivery: Delivery
     fault: str = ""
+    url: str = ""
+    body: bytes | None = None
+
+    @property
+    def is_forged(self) -> bool:
+        return self.number == FORGED
 
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """A request from provider to merchant. `retries` are the provider's delays between attempts, in seconds."""
+    """A request from provider to merchant. `retries` are the provider's delays between attempts, in seconds.
+
+    One that asks something names in `asks` the job that gets the answer, or nothing at the deadline: see `ask`.
+    """
 
     kind: ClassVar[str] = "callback"
     indexes: ClassVar[tuple[str, ...]] = ("payment",)
@@ -63,7 +95,10 @@ class Callback:
     told: Json
     headers: Mapping[str, str]
     retries: tuple[float, ...] = ()
+    asks: str = ""
+    answer_by: datetime | None = None
     attempts: tuple[Attempt, ...] = ()
+    is_forged: bool = False  # only of the copy that leaves
 
     @property
     def place(self) -> str:
@@ -87,64 +122,163 @@ def post(tx: Transaction, callback: Callback, due: datetime) -> None:
     tx.put(_attempt(callback, due, 1))
 
 
+def ask(tx: Transaction, callback: Callback, due: datetime, *, deadline_seconds: float) -> None:
+    """Promises a callback whose answer decides: the job `callback.asks` runs once, about its payment.
+
+    Its details are those of an `answered` delivery (`status`, `answer`), or none when the deadline came first. What
+    delays the callback counts against the deadline.
+    """
+    assert callback.asks, f"{callback.key} asks nothing"
+    answer_by = due + timedelta(seconds=deadline_seconds)
+    post(tx, replace(callback, answer_by=answer_by), due)
+    tx.put(_answer_job(callback, answer_by))
+
+
+def _answer_job(callback: Callback, due: datetime, **details: str) -> Job:
+    return Job(_answer_key(callback), callback.asks, due, callback.payment, details, born_in=callback.correlation)
+
+
+def _answer_key(callback: Callback) -> str:
+    return f"answer:{callback.key}"
+
+
+def redeliver(tx: Transaction, world: World, callback: Callback, request: int) -> Job:
+    """One more attempt, now and by hand: the same bytes, whatever the fault rules say, and never retried.
+
+    `request` is a number that no other request for one has.
+    """
+    number = 1 + max((attempt.number for attempt in callback.attempts), default=0)
+    job = _attempt(callback, world.now(), number, by_hand=str(request))
+    tx.put(job)
+    return job
+
+
 def _attempt(callback: Callback, due: datetime, number: int, **details: str) -> Job:
-    key = f"deliver:{callback.key}:{number}" + "".join(f":{value}" for value in details.values())
+    key = f"deliver:{callback.key}:{number}" + "".join(f":{name}:{value}" for name, value in details.items())
     told = {"attempt": str(number), "to": callback.url, **details}
     return Job(key, "deliver", due, callback.key, told, born_in=callback.correlation)
 
 
 async def deliver(world: World, job: Job) -> None:
     """Job: one attempt, journalled with the app's answer; then the next by the retry schedule, if one is owed."""
-    callback = await world.run(lambda tx: subject_of(tx, job, Callback))
+    callback = await world.run(lambda tx: _leaving(tx, world, job))
     if callback is None:
         return
-    number = int(job.details["attempt"])
-    is_first_look = "copy" not in job.details and "delayed" not in job.details
-    rule = await choose_fault(world, callback.place, replace(callback.facts, attempt=number)) if is_first_look else None
-    if rule is not None and isinstance(rule.effect, Delay):
+    rule = await _rule_for(world, job, callback)
+    if rule is not None and isinstance(rule.effect, Delay | Reorder):
         await world.run(lambda tx: _put_off(tx, world, job, callback, rule))
         return
-    if rule is not None and isinstance(rule.effect, Drop):
-        delivery = Delivery(Outcome.DROPPED)
-    else:
-        delivery = await world.sender.send(callback, world.hosts, world.clock)
-    attempt = Attempt(number, world.now(), delivery, rule.name if rule else job.details.get("delayed", ""))
-    await world.run(lambda tx: _record(tx, world, job, attempt, rule))
+    if rule is not None and isinstance(rule.effect, Forge):
+        await _send_forged(world, callback, rule, rule.effect)
+    sent, delivery = await _send(world, job, callback, rule)
+    attempt = Attempt(_number(job), world.now(), delivery, rule.name if rule else job.details.get("fault", ""))
+    await world.run(lambda tx: _record(tx, world, job, _told(attempt, sent, callback), sent, rule))
     world.delivered(callback.correlation)
+    world.delivered(job.key)
+
+
+def _leaving(tx: Transaction, world: World, job: Job) -> Callback | None:
+    """The callback, unless it is gone or kept back."""
+    callback = subject_of(tx, job, Callback)
+    if callback is None or must_wait(tx, world, job, regardless_of=_answer_key(callback)):
+        return None
+    return callback
+
+
+async def _rule_for(world: World, job: Job, callback: Callback) -> FaultRule | None:
+    """Rules look at an attempt once: not at copies, nor at what was put off, nor at what somebody asks for by hand."""
+    if not job.details.keys() <= {"attempt", "to"}:
+        return None
+    return await choose_fault(world, callback.place, replace(callback.facts, attempt=_number(job)))
+
+
+def _number(job: Job) -> int:
+    return int(job.details["attempt"])
 
 
 def _put_off(tx: Transaction, world: World, job: Job, callback: Callback, rule: FaultRule) -> None:
-    assert isinstance(rule.effect, Delay)
-    due = world.now() + timedelta(seconds=rule.effect.seconds)
+    seconds = rule.effect.seconds if isinstance(rule.effect, Delay) else 0
+    later = _attempt(callback, world.now() + timedelta(seconds=seconds), _number(job), fault=rule.name)
     tx.done(job)
-    tx.put(_attempt(callback, due, int(job.details["attempt"]), delayed=rule.name))
+    if isinstance(rule.effect, Reorder):
+        keep_back(tx, later, behind=rule.effect.behind)
+    else:
+        tx.put(later)
 
 
-def _record(tx: Transaction, world: World, job: Job, attempt: Attempt, rule: FaultRule | None) -> None:
+async def _send_forged(world: World, callback: Callback, rule: FaultRule, effect: Forge) -> None:
+    """Somebody else is first. What the app says to that concerns nobody."""
+    sent = forged(callback, effect, world.wire_names(callback.operation), world.entropy)
+    delivery = await world.sender.send(sent, world.hosts, world.clock)
+    attempt = Attempt(FORGED, world.now(), delivery, rule.name, sent.url, sent.body)
+    await world.run(lambda tx: _journal(tx, sent, attempt))
+
+
+async def _send(world: World, job: Job, callback: Callback, rule: FaultRule | None) -> tuple[Callback, Delivery]:
+    """What leaves, and what becomes of it."""
+    effect = rule.effect if rule is not None else None
+    if isinstance(effect, Drop):
+        return callback, Delivery(Outcome.DROPPED)
+    if rule is not None and isinstance(effect, Corrupt):
+        facts = callback.facts
+        callback = corrupted(callback, effect, world.entropy, rule.name, facts.operation, facts.who, _number(job))
+    return callback, await world.sender.send(callback, world.hosts, world.clock)
+
+
+def _told(attempt: Attempt, sent: Callback, callback: Callback) -> Attempt:
+    return attempt if sent is callback else replace(attempt, body=sent.body)
+
+
+def _record(tx: Transaction, world: World, job: Job, attempt: Attempt, sent: Callback, rule: FaultRule | None) -> None:
     callback = tx.get(Callback, job.subject)
     if callback is None:
         return
     tx.done(job)
-    callback = replace(callback, attempts=(*callback.attempts, attempt))
-    tx.put(callback)
-    tx.append(_event(callback, attempt))
+    more: dict[str, Json] = {"by_hand": True} if "by_hand" in job.details else {}
+    if callback.asks:
+        more["in_time"] = _hand_on(tx, world, callback, attempt.delivery)
+    _journal(tx, sent, attempt, **more)
+    if attempt.delivery.outcome is not Outcome.DROPPED:
+        let_pass(tx, world, callback.key)
     if rule is not None and isinstance(rule.effect, Duplicate):
-        for copy in range(1, rule.effect.copies + 1):
-            due = world.now() + timedelta(seconds=rule.effect.after_seconds * copy)
-            tx.put(_attempt(callback, due, attempt.number, copy=str(copy)))
-    is_owed = attempt.delivery.status != 200 and attempt.number <= len(callback.retries) and "copy" not in job.details
-    if is_owed:
+        _copy(tx, world, callback, attempt, rule.effect)
+    is_promised = "copy" not in job.details and "by_hand" not in job.details
+    if is_promised and attempt.delivery.status != 200 and attempt.number <= len(callback.retries):
         due = world.now() + timedelta(seconds=world.wait_seconds(callback.retries[attempt.number - 1]))
         tx.put(_attempt(callback, due, attempt.number + 1))
 
 
-def _event(callback: Callback, attempt: Attempt) -> Event:
+def _copy(tx: Transaction, world: World, callback: Callback, attempt: Attempt, effect: Duplicate) -> None:
+    for copy in range(1, effect.copies + 1):
+        due = world.now() + timedelta(seconds=effect.after_seconds * copy)
+        tx.put(_attempt(callback, due, attempt.number, copy=str(copy)))
+
+
+def _hand_on(tx: Transaction, world: World, callback: Callback, delivery: Delivery) -> bool:
+    """Gives the first answer to whoever asked, unless the deadline was before it; says whether this is that answer."""
+    waiting = tx.get(Job, _answer_key(callback))
+    if waiting is None or waiting.due != callback.answer_by or waiting.details:
+        return False
+    if delivery.outcome is Outcome.ANSWERED:
+        tx.put(_answer_job(callback, world.now(), status=str(delivery.status), answer=delivery.answer))
+        return True
+    if delivery.outcome is not Outcome.DROPPED:  # else nobody will answer: the deadline tells
+        tx.put(_answer_job(callback, world.now()))
+    return False
+
+
+def _journal(tx: Transaction, sent: Callback, attempt: Attempt, **more: Json) -> None:
+    """Keeps the attempt with its callback, and tells of it as it was sent."""
+    callback = tx.get(Callback, sent.key)
+    if callback is None:
+        return
+    tx.put(replace(callback, attempts=(*callback.attempts, attempt)))
     data: dict[str, Json] = {
-        "callback": callback.key,
-        "operation": callback.operation,
-        "url": callback.url,
-        "attempt": attempt.number,
-        "body": callback.told,
+        "callback": sent.key,
+        "operation": sent.operation,
+        "url": sent.url,
+        **({"forged": True} if attempt.is_forged else {"attempt": attempt.number}),
+        "body": sent.told,
         "outcome": attempt.delivery.outcome,
     }
     if attempt.delivery.outcome is Outcome.ANSWERED:
@@ -153,7 +287,8 @@ def _event(callback: Callback, attempt: Attempt) -> Event:
         data["why"] = attempt.delivery.answer
     if attempt.fault:
         data["fault"] = attempt.fault
-    return Event(EventKind.CALLBACK, attempt.at, data, correlation=callback.correlation, payment=callback.payment)
+    event = Event(EventKind.CALLBACK, attempt.at, data | more, correlation=sent.correlation, payment=sent.payment)
+    tx.append(event)
 
 
 JOBS = {"deliver": deliver}

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
-from simulator.core.errors import Declined, Forced, IllegalMove
+from simulator.core.errors import Declined, IllegalMove
 from simulator.core.journal import Event, EventKind
 from simulator.core.money import Money
 
@@ -44,6 +44,8 @@ MOVES = {
     (State.PENDING, Move.PROMPT): State.PROMPTED,
     (State.PENDING, Move.SUCCEED): State.SUCCEEDED,
     (State.PENDING, Move.FAIL): State.FAILED,
+    (State.PENDING, Move.CANCEL): State.CANCELLED,
+    (State.PENDING, Move.EXPIRE): State.EXPIRED,
     (State.PROMPTED, Move.SUCCEED): State.SUCCEEDED,
     (State.PROMPTED, Move.FAIL): State.FAILED,
     (State.PROMPTED, Move.CANCEL): State.CANCELLED,
@@ -60,14 +62,14 @@ def move(state: State, by: Move) -> State:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a payment did not succeed: the name of a `Declined` error, or a code that a fault rule asked for."""
+    """Why a payment did not succeed: the name of a `Declined` error, and the code that it brought, if any."""
 
     reason: str
     code: str = ""
 
     @classmethod
     def of(cls, error: Declined) -> Failure:
-        return cls(type(error).__name__, str(error) if isinstance(error, Forced) else "")
+        return cls(type(error).__name__, error.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Payment:
     """
 
     kind: ClassVar[str] = "payment"
-    indexes: ClassVar[tuple[str, ...]] = ("msisdn", "provider_reference", "correlation")
+    indexes: ClassVar[tuple[str, ...]] = ("msisdn", "provider_reference", "correlation", "receipt")
 
     key: str
     what: Kind

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
-from simulator.core import ledger, payments
+from simulator.core import payments
 from simulator.core.errors import (
     Declined,
     DomainError,
-    PinLocked,
     PromptAlreadyOpen,
     PromptCancelled,
     PromptUnanswered,
-    WrongPin,
 )
 from simulator.core.jobs import Job
 from simulator.core.journal import Event, EventKind
-from simulator.core.money import Money
 from simulator.core.payments import Failure, Move, Payment
+from simulator.core.settlement import collect, decide, decided, job_for
 from simulator.core.store import Transaction, subject_of
-from simulator.core.subscribers import Policy, Subscriber, spend, subscriber_of
+from simulator.core.subscribers import Policy, check_pin, subscriber_of
 
 if TYPE_CHECKING:
     from simulator.core.worlds import World
@@ -72,10 +70,10 @@ def show_prompt(tx: Transaction, world: World, payment: Payment, prompt: Prompt)
     payments.record(tx, payments.moved(payment, Move.PROMPT, at=prompt.shown_at))
     tx.put(prompt)
     _tell(tx, payment, prompt.shown_at, state="shown", text=prompt.text)
-    tx.put(_job("prompt.expire", payment, prompt.expires_at))
+    tx.put(job_for("prompt.expire", payment, prompt.expires_at))
     if subscriber.policy in ANSWERS:
         thinks = timedelta(seconds=subscriber.thinks_seconds)
-        tx.put(_job("prompt.answer", payment, prompt.shown_at + thinks))
+        tx.put(job_for("prompt.answer", payment, prompt.shown_at + thinks))
 
 
 async def answer_prompt(world: World, msisdn: str, payment: str, answer: Answer) -> None:
@@ -88,7 +86,7 @@ async def answer_prompt(world: World, msisdn: str, payment: str, answer: Answer)
         _answer(tx, world, prompt, answer, receipt)
 
     receipt = await world.take_receipt_number()
-    await _deciding(world, payment, work)
+    await decide(world, payment, work, closing=_put_away)
 
 
 async def answer_by_policy(world: World, job: Job) -> None:
@@ -107,7 +105,7 @@ async def answer_by_policy(world: World, job: Job) -> None:
             _answer(tx, world, prompt, answer, receipt)
 
     receipt = await world.take_receipt_number()
-    await _deciding(world, job.subject, work)
+    await decide(world, job.subject, work, closing=_put_away)
 
 
 async def expire_prompt(world: World, job: Job) -> None:
@@ -119,7 +117,7 @@ async def expire_prompt(world: World, job: Job) -> None:
             return
         _close(tx, world, payment, "expired")
         failure = Failure.of(PromptUnanswered())
-        _decided(tx, payments.moved(payment, Move.EXPIRE, at=world.now(), failure=failure))
+        decided(tx, payments.moved(payment, Move.EXPIRE, at=world.now(), failure=failure))
 
     await world.run(work)
 
@@ -137,7 +135,7 @@ async def settle_later(world: World, job: Job) -> None:
         _decide(tx, world, payment, answer, receipt)
 
     receipt = await world.take_receipt_number()
-    await _deciding(world, job.subject, work)
+    await decide(world, job.subject, work, closing=_put_away)
 
 
 async def fail_later(world: World, job: Job) -> None:
@@ -149,7 +147,7 @@ async def fail_later(world: World, job: Job) -> None:
             return
         tx.done(job)
         failure = Failure(job.details["reason"], job.details["code"])
-        _decided(tx, payments.moved(payment, Move.FAIL, at=world.now(), failure=failure))
+        decided(tx, payments.moved(payment, Move.FAIL, at=world.now(), failure=failure))
 
     await world.run(work)
 
@@ -173,7 +171,7 @@ def decline_later(tx: Transaction, payment: Payment, error: Declined, due: datet
     """The payment is accepted and recorded; it fails for `error` when due, without a prompt."""
     payments.record(tx, payment)
     failure = Failure.of(error)
-    tx.put(_job("payment.fail", payment, due, reason=failure.reason, code=failure.code))
+    tx.put(job_for("payment.fail", payment, due, reason=failure.reason, code=failure.code))
 
 
 def _answer(tx: Transaction, world: World, prompt: Prompt, answer: Answer, receipt: int) -> None:
@@ -186,7 +184,7 @@ def _answer(tx: Transaction, world: World, prompt: Prompt, answer: Answer, recei
     details = {}
     if isinstance(answer, Approve):
         details["pin"] = subscriber_of(tx, world, prompt.key).typed_pin if answer.pin is None else answer.pin
-    tx.put(_job("prompt.settle", payment, world.now() + timedelta(seconds=prompt.delay_seconds), **details))
+    tx.put(job_for("prompt.settle", payment, world.now() + timedelta(seconds=prompt.delay_seconds), **details))
 
 
 def _close(tx: Transaction, world: World, payment: Payment, how: str) -> None:
@@ -201,58 +199,21 @@ def _decide(tx: Transaction, world: World, payment: Payment, answer: Answer, rec
     now = world.now()
     if isinstance(answer, Cancel):
         failure = Failure.of(PromptCancelled())
-        _decided(tx, payments.moved(payment, Move.CANCEL, at=now, failure=failure))
+        decided(tx, payments.moved(payment, Move.CANCEL, at=now, failure=failure))
         return
     subscriber = subscriber_of(tx, world, payment.msisdn)
-    _check_pin(subscriber, subscriber.typed_pin if answer.pin is None else answer.pin)
-    limit = world.provider_settings(tx, payment.provider).limits["daily"]
-    spend(tx, subscriber, payment.amount, day=now.date(), limit=Money.parse(limit))
-    destination = ledger.merchant_account(payment.merchant, "utility")
-    postings = ledger.transfer(ledger.wallet(payment.msisdn), destination, payment.amount)
-    tx.post(ledger.Entry(f"entry:{payment.key}", now, payment.key, postings))
-    told = [{"account": posting.account, "amount": str(posting.amount)} for posting in postings]
-    tx.append(Event(EventKind.ENTRY, now, {"postings": told}, correlation=payment.correlation, payment=payment.key))
-    receipt = world.receipt(payment.provider, now, receipt_number)
-    _decided(tx, payments.moved(payment, Move.SUCCEED, at=now, receipt=receipt))
+    check_pin(subscriber, subscriber.typed_pin if answer.pin is None else answer.pin)
+    collect(tx, world, payment, receipt=world.receipt(payment.provider, now, receipt_number))
 
 
-def _check_pin(subscriber: Subscriber, pin: str) -> None:
-    if subscriber.is_locked:
-        raise PinLocked(f"the PIN of {subscriber.key} is locked")
-    if pin != subscriber.pin:
-        raise WrongPin(f"{subscriber.key} typed a wrong PIN")
-
-
-def _decided(tx: Transaction, payment: Payment) -> None:
-    payments.record(tx, payment)
-    assert payment.decided_at is not None
-    tx.put(_job(f"{payment.operation}.decided", payment, payment.decided_at))
-
-
-async def _deciding(world: World, key: str, work: Callable[[Transaction], None]) -> None:
-    """Runs `work`; when money or a rule says no, nothing of it happened, and the failed payment is recorded instead."""
-    try:
-        await world.run(work)
-        return
-    except Declined as raised:
-        failure = Failure.of(raised)
-
-    def decline(tx: Transaction) -> None:
-        payment = tx.get(Payment, key)
-        assert payment is not None, f"{key} was declined and is not there"
-        prompt = tx.get(Prompt, payment.msisdn)
-        if prompt is not None and prompt.payment == key:
-            _close(tx, world, payment, "answered")
-        tx.drop(Job, f"prompt.settle:{key}")
-        _decided(tx, payments.moved(payment, Move.FAIL, at=world.now(), failure=failure))
-
-    await world.run(decline)
+def _put_away(tx: Transaction, world: World, payment: Payment) -> None:
+    """The prompt and the jobs of a payment that was declined."""
+    prompt = tx.get(Prompt, payment.msisdn)
+    if prompt is not None and prompt.payment == payment.key:
+        _close(tx, world, payment, "answered")
+    tx.drop(Job, f"prompt.settle:{payment.key}")
 
 
 def _tell(tx: Transaction, payment: Payment, at: datetime, **told: str) -> None:
     data = {"msisdn": payment.msisdn, **told}
     tx.append(Event(EventKind.PROMPT, at, data, correlation=payment.correlation, payment=payment.key))
-
-
-def _job(work: str, payment: Payment, due: datetime, **details: str) -> Job:
-    return Job(f"{work}:{payment.key}", work, due, payment.key, details, born_in=payment.correlation)

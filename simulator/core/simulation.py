@@ -15,6 +15,7 @@ from simulator.core.entropy import seed_of
 from simulator.core.errors import DomainError
 from simulator.core.faults import FaultRule
 from simulator.core.job_runner import JobHandler, JobRunner
+from simulator.core.store import Transaction
 from simulator.core.tokens import Tokens
 from simulator.core.virtual_clock import VIRTUAL_START, VirtualClock
 from simulator.core.worlds import NoSuchWorld, Shared, World
@@ -111,8 +112,7 @@ class Simulation:
         own_seed = self.seed if name == DEFAULT_WORLD else seed_of(f"{self.seed}:{name}")
         world = World(name, own_seed if seed is None else seed, self.clocks.make(starts_at), self.shared)
         self._worlds[name] = world
-        rules = await world.run(lambda tx: tx.find(FaultRule))
-        world.rules = tuple(rules)
+        world.rules = await world.run(lambda tx: _rules_at_first(tx, self.shared.chaos))
         self._drive(world)
         for tell in self._watchers:
             tell(world)
@@ -155,3 +155,11 @@ class Simulation:
             loop.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await loop
+
+
+def _rules_at_first(tx: Transaction, chaos: tuple[FaultRule, ...]) -> tuple[FaultRule, ...]:
+    """The rules that the store knows of a world, or those that a fresh one begins with."""
+    known = tuple(tx.find(FaultRule))
+    for rule in () if known else chaos:
+        tx.put(rule)
+    return known or chaos

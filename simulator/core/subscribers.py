@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, NewType
 
-from simulator.core.errors import DailyLimitExceeded
+from simulator.core.errors import DailyLimitExceeded, PinLocked, WrongPin
 from simulator.core.journal import Event, EventKind
 from simulator.core.money import ZERO, Money
 
@@ -41,7 +41,10 @@ class Policy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """Stored once it differs from what its number says. The balance is the ledger's."""
+    """Stored once it differs from what its number says. The balance is the ledger's.
+
+    `is_known` to the network, `is_registered` for the wallet, whose account `is_active` and takes money.
+    """
 
     kind: ClassVar[str] = "subscriber"
     indexes: ClassVar[tuple[str, ...]] = ()
@@ -55,7 +58,14 @@ class Subscriber:
     is_reachable: bool = True
     is_busy: bool = False
     is_locked: bool = False
+    is_known: bool = True
+    is_registered: bool = True
+    is_active: bool = True
     spent_before: Money = ZERO
+
+    @property
+    def has_wallet(self) -> bool:
+        return self.is_known and self.is_registered
 
     @property
     def typed_pin(self) -> str:
@@ -90,6 +100,13 @@ def subscriber_of(tx: Transaction, world: World, msisdn: str) -> Subscriber:
     return tx.get(Subscriber, msisdn) or world.template.subscriber(msisdn)
 
 
+def check_pin(subscriber: Subscriber, pin: str) -> None:
+    if subscriber.is_locked:
+        raise PinLocked(f"the PIN of {subscriber.key} is locked")
+    if pin != subscriber.pin:
+        raise WrongPin(f"{subscriber.key} typed a wrong PIN")
+
+
 def spent_on(tx: Transaction, subscriber: Subscriber, day: date) -> Money:
     spend = tx.get(DaySpend, subscriber.key)
     today = spend.amount if spend is not None and spend.day == day else ZERO
@@ -105,7 +122,7 @@ def spend(tx: Transaction, subscriber: Subscriber, amount: Money, *, day: date, 
 
 
 def send_message(tx: Transaction, payment: Payment, text: str, at: datetime) -> None:
-    """Puts an SMS into the payer's inbox."""
+    """Puts an SMS into the inbox of the payment's subscriber."""
     inbox = tx.get(Inbox, payment.msisdn) or Inbox(payment.msisdn)
     tx.put(Inbox(payment.msisdn, (*inbox.messages, (at, text))[-MESSAGES_KEPT:]))
     told = {"msisdn": payment.msisdn, "text": text}

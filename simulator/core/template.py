@@ -12,6 +12,7 @@ from simulator.core.ledger import OUTSIDE, AccountName, Terms
 from simulator.core.merchants import Merchant, ShortcodeKind
 from simulator.core.money import Money
 from simulator.core.subscribers import THINKS_SECONDS, Policy, Subscriber, parse_msisdn
+from simulator.core.tariffs import Bands
 
 
 def _amount(text: str) -> str:
@@ -30,6 +31,9 @@ class SubscriberTemplate(Data):
     reachable: bool = True
     busy: bool = False
     locked: bool = False
+    known: bool = True
+    registered: bool = True
+    active: bool = True
     spent_today: str = "0.00"
 
     _amounts = field_validator("balance", "spent_today")(_amount)
@@ -43,6 +47,8 @@ class MerchantTemplate(Data):
     passkey: str = ""
     utility: str = "10000000.00"
     working: str = "10000000.00"
+    initiators: Mapping[str, str] = {}
+    validation: bool = False
 
     _amounts = field_validator("utility", "working")(_amount)
 
@@ -54,6 +60,7 @@ class ProviderTemplate(Data):
     lifetimes: Mapping[str, Annotated[float, Field(ge=1)]] = {}
     limits: Mapping[str, str] = {}
     strictness: Mapping[str, bool] = {}
+    tariff: Mapping[str, Bands] = {}
 
     @field_validator("limits")
     @classmethod
@@ -63,10 +70,11 @@ class ProviderTemplate(Data):
 
 class WorldTemplate(Data):
     """What a fresh world holds: keys with their secrets, merchants by shortcode, subscribers by MSISDN,
-    changed settings by provider."""
+    changed settings by provider. `initiators` are operators of every merchant that names none."""
 
     keys: Mapping[str, str] = {}
     passkey: str = ""
+    initiators: Mapping[str, str] = {}
     merchants: Mapping[str, MerchantTemplate] = {}
     subscribers: Mapping[str, SubscriberTemplate] = {}
     providers: Mapping[str, ProviderTemplate] = {}
@@ -92,6 +100,9 @@ class WorldTemplate(Data):
             is_reachable=told.reachable,
             is_busy=told.busy,
             is_locked=told.locked,
+            is_known=told.known,
+            is_registered=told.registered,
+            is_active=told.active,
             spent_before=Money.parse(told.spent_today),
         )
 
@@ -99,7 +110,14 @@ class WorldTemplate(Data):
         told = self.merchants.get(shortcode)
         if told is None:
             return None
-        return Merchant(shortcode, told.name or f"MERCHANT {shortcode}", told.kind, told.passkey or self.passkey)
+        return Merchant(
+            key=shortcode,
+            name=told.name or f"MERCHANT {shortcode}",
+            what=told.kind,
+            passkey=told.passkey or self.passkey,
+            initiators=told.initiators or self.initiators,
+            is_validating=told.validation,
+        )
 
     def terms(self, account: AccountName) -> Terms:
         """The opening balance and bounds of an account that was never touched."""
@@ -110,5 +128,7 @@ class WorldTemplate(Data):
             balance = self.subscribers.get(name, self.anybody).balance
             return Terms(Money.parse(balance), ceiling=Money.parse(self.wallet_ceiling))
         told = self.merchants.get(name, MerchantTemplate())
+        if purse[0] == "charges":
+            return Terms(floor=None)  # what is owed to the provider accrues as a negative balance
         balances = {"utility": told.utility, "working": told.working}
         return Terms(Money.parse(balances.get(purse[0], "0.00")))

@@ -1,8 +1,9 @@
-"""Whether a fault rule makes sense: its form, and whether its provider knows the operation, the error and the code."""
+"""Whether fault rules make sense: their form, and whether their provider knows operation, error and result code."""
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from typing import TypeAlias
 
@@ -26,14 +27,28 @@ def problems_of(rule: object, providers: Iterable[Provider]) -> list[Problem]:
     if name != "*" and name not in known:
         return [(("at",), _unknown("provider", name, known))]
     asked = list(known.values()) if name == "*" else [known[name]]
-    operations = [known_operation.name for provider in asked for known_operation in provider.operations]
+    operations = [place for provider in asked for place in provider.places]
     if operation not in ("*", *operations):
         return [(("at",), _unknown("operation", operation, operations))]
-    paying = [(provider, name) for provider in asked for name in provider.result_codes if operation in ("*", name)]
-    paying = [(provider, name) for provider, name in paying if provider.failure_codes(name)]
-    if point in ("processing", "callback") and not paying:
-        return [(("at",), f"{operation!r} makes no payment: it has no {point}")]
-    return _unknown_codes(told, asked, [provider.failure_codes(name) for provider, name in paying])
+    met = [(provider, place) for provider in asked for place in provider.places if operation in ("*", place)]
+    met = [(provider, place) for provider, place in met if point in provider.points_of(place)]
+    if not met:
+        return [(("at",), f"{operation!r} has no {point}")]
+    return _unknown_codes(told, asked, [provider.failure_codes(place) for provider, place in met])
+
+
+def problems_of_profile(rules: object, providers: Iterable[Provider]) -> list[Problem]:
+    """What is wrong with a list of rules: beside each rule's own problems, that two have one name."""
+    if not isinstance(rules, list):
+        return [((), "expected a chaos profile: a list of fault rules")]
+    providers, seen, problems = tuple(providers), set[str](), list[Problem]()
+    for index, rule in enumerate(rules):
+        problems += [((index, *path), told) for path, told in problems_of(rule, providers)]
+        name = rule.get("name") if isinstance(rule, dict) else None
+        if isinstance(name, str) and name in seen:
+            problems.append(((index, "name"), f"another rule is called {name!r}: a name is told once"))
+        seen.add(str(name))
+    return problems
 
 
 def _unknown_codes(rule: FaultRule, providers: list[Provider], failures: list[frozenset[str]]) -> list[Problem]:
@@ -43,8 +58,13 @@ def _unknown_codes(rule: FaultRule, providers: list[Provider], failures: list[fr
         names = [error.name for provider in providers for error in provider.errors]
         return [(("effect", "error"), _unknown("error", effect.error, names))]
     if isinstance(effect, Fail) and not all(effect.code in codes for codes in failures):
-        return [(("effect", "code"), _unknown("result code", effect.code, sorted(frozenset.intersection(*failures))))]
+        return [(("effect", "code"), _unknown_code(effect.code, frozenset.intersection(*failures)))]
     return []
+
+
+def _unknown_code(code: str, shared: frozenset[str]) -> str:
+    told = _unknown("result code", code, sorted(shared))
+    return told if shared else f"{told}: no code is known to all that the rule meets, so name one operation"
 
 
 def _path(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
@@ -59,6 +79,10 @@ def _message(detail: dict[str, object]) -> str:
         return _unknown("key", str(location[-1]), _keys_beside(location))
     if detail["type"] == "missing":
         return f"{location[-1]!r} is missing"
+    if detail["type"] in ("literal_error", "enum"):
+        context = detail["ctx"]
+        assert isinstance(context, dict)
+        return _unknown(str(location[-1]), str(detail["input"]), re.findall(r"'([^']+)'", context["expected"]))
     if detail["type"] == "union_tag_invalid":
         given = detail["input"]
         kind = str(given.get("kind")) if isinstance(given, dict) else str(given)

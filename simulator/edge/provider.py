@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from simulator.core.errors import DomainError
 from simulator.core.job_runner import JobHandler
+from simulator.core.money import Money
+from simulator.core.payments import Payment
 from simulator.core.simulation import Simulation
+from simulator.core.tampering import WireNames
 from simulator.core.worlds import ProviderSettings, World
 from simulator.edge.exchange import Exchange, Received, Reply
 
@@ -26,7 +29,10 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CatalogueError:
-    """A synchronous error that the provider may answer. `name` is ours, since codes are shared between texts."""
+    """A synchronous error that the provider may answer. `name` is ours, since codes are shared between texts.
+
+    `body` is told where it has another shape than the provider's envelope: an empty one is no body at all.
+    """
 
     name: str
     status: int
@@ -34,7 +40,8 @@ class CatalogueError:
     message: str
     mark: Mark
     how: str
-    body: str = ""  # where it has another shape than the provider's envelope
+    body: str | None = None
+    content_type: str = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +67,28 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class PhonePayment:
+    """What a subscriber types on the phone to pay a merchant. PIN None is the subscriber's own habit."""
+
+    msisdn: str
+    shortcode: str
+    reference: str
+    amount: Money
+    pin: str | None = None
+
+
+ENDPOINT = frozenset({"request", "acknowledgement"})
+ALL_POINTS = ENDPOINT | {"processing", "callback"}
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """`refuse` turns a business error into the wire error of the exchange's operation, `broken` is said when we fail.
 
     Paths under `prefixes` that no operation has are the provider's to refuse; `secrets` are wire names of what the
-    journal must not hold.
+    journal must not hold. `points` are those of an operation's life at which fault rules may act, for operations with
+    an outcome and those that nobody calls; plain endpoints have `ENDPOINT`. `pay` is what a phone can do by itself;
+    `wire_names` are what a forger may not know.
     """
 
     name: str
@@ -79,6 +103,19 @@ class Provider:
     error_reply: Callable[[Exchange, CatalogueError], Reply]
     prefixes: tuple[str, ...]
     secrets: frozenset[str]
+    points: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    pay: Callable[[World, PhonePayment], Awaitable[Payment]] | None = None
+    wire_names: WireNames = field(default_factory=WireNames)
+
+    def points_of(self, operation: str) -> frozenset[str]:
+        """Where fault rules may act in an operation's life; empty where there is no such operation."""
+        is_endpoint = any(operation == known.name for known in self.operations)
+        return self.points.get(operation, ENDPOINT if is_endpoint else frozenset())
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The names of all operations, those included that nobody calls."""
+        return tuple(dict.fromkeys([*(operation.name for operation in self.operations), *self.points]))
 
     def failure_codes(self, operation: str) -> frozenset[str]:
         """The codes that a payment of this operation may fail with; none where it makes no payment."""

@@ -1,8 +1,12 @@
-"""The one door out: delivers callbacks over HTTP, to loopback and private addresses unless told otherwise."""
+"""The one door out: delivers callbacks over HTTP, to loopback and private addresses unless told otherwise.
+
+Forged ones leave from another address than genuine ones, or say so where that cannot be.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 from collections.abc import Collection, Mapping
@@ -14,11 +18,13 @@ from yarl import URL
 
 from simulator.core.clock import Clock, stopwatch
 from simulator.core.outbox import Callback, Delivery, Outcome
+from simulator.core.tampering import FORGER_ADDRESS
 
 ANSWER_KEPT_BYTES = 16_384
 ANSWER_TIMEOUT_SECONDS = 30.0
 DELIVERIES_AT_ONCE, DELIVERIES_PER_HOST = 64, 8
 IDLE_SECONDS = 0.5
+LOOPBACK = ipaddress.IPv4Network("127.0.0.0/8")
 
 
 class PublicAddress(OSError):
@@ -55,10 +61,18 @@ class HttpSender:
     On the system clock 64 deliveries at once, 8 to a host; on the virtual clock the driver paces them.
     """
 
-    def __init__(self, *, allowed: Collection[str] = (), hosts: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        allowed: Collection[str] = (),
+        hosts: Mapping[str, str] | None = None,
+        forger_address: str = FORGER_ADDRESS,
+    ) -> None:
         self._allowed = allowed
         self._hosts = dict(hosts or {})
-        self._session: aiohttp.ClientSession | None = None
+        self._forger_address = forger_address
+        self._can_forge_address = can_bind(forger_address)
+        self._sessions: dict[str | None, aiohttp.ClientSession] = {}
         self._turns = asyncio.Semaphore(DELIVERIES_AT_ONCE)
         self._turns_by_host: dict[str, asyncio.Semaphore] = {}
 
@@ -71,17 +85,21 @@ class HttpSender:
             return await self._in_time(callback, hosts, clock)
 
     async def _in_time(self, callback: Callback, hosts: Mapping[str, str], clock: Clock) -> Delivery:
+        seconds = _patience(callback, clock)
         try:
-            async with clock.timeout(ANSWER_TIMEOUT_SECONDS):
+            async with clock.timeout(seconds):
                 return await self._deliver(callback, hosts)
         except TimeoutError:
-            return Delivery(Outcome.TIMED_OUT, seconds=ANSWER_TIMEOUT_SECONDS)
+            return Delivery(Outcome.TIMED_OUT, seconds=seconds)
 
     async def _deliver(self, callback: Callback, hosts: Mapping[str, str]) -> Delivery:
         began = stopwatch()
         try:
             url, headers = self._addressed(URL(callback.url), hosts)
-            async with self._open().post(
+            source = self._source(callback, url)
+            if callback.is_forged and source is None:
+                headers["X-Forwarded-For"] = self._forger_address
+            async with self._open(source).post(
                 url,
                 data=callback.body,
                 headers={**callback.headers, **headers},
@@ -98,8 +116,13 @@ class HttpSender:
             return Delivery(Outcome.UNREACHABLE, answer=type(error).__name__, seconds=stopwatch() - began)
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        for session in self._sessions.values():
+            await session.close()
+
+    def _source(self, callback: Callback, url: URL) -> str | None:
+        """The address to leave from, where that is not the usual one: only loopback is reached from all of it."""
+        can_pretend = self._can_forge_address and is_loopback(url.host or "")
+        return self._forger_address if callback.is_forged and can_pretend else None
 
     def _addressed(self, url: URL, hosts: Mapping[str, str]) -> tuple[URL, dict[str, str]]:
         """Where to connect to, and the Host header to send there."""
@@ -113,20 +136,44 @@ class HttpSender:
             raise PublicAddress(_refusal(host))
         return url, {}
 
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
+    def _open(self, source: str | None = None) -> aiohttp.ClientSession:
+        """The session of those who leave from an address; IPv4 where that is not the usual one."""
+        if source not in self._sessions:
             connector = aiohttp.TCPConnector(
                 limit=0,
                 keepalive_timeout=IDLE_SECONDS,
                 resolver=NearResolver(self._allowed),
+                family=socket.AF_UNSPEC if source is None else socket.AF_INET,
+                local_addr=None if source is None else (source, 0),
             )
-            self._session = aiohttp.ClientSession(
+            self._sessions[source] = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": "pesabox"},
                 timeout=aiohttp.ClientTimeout(total=None),
             )
-        return self._session
+        return self._sessions[source]
+
+
+def can_bind(address: str) -> bool:
+    """Whether this machine lets a connection leave from there."""
+    with socket.socket() as probe, contextlib.suppress(OSError):
+        probe.bind((address, 0))
+        return True
+    return False
+
+
+def is_loopback(host: str) -> bool:
+    """Whether IPv4 leads to this machine itself."""
+    return host == "localhost" or (_is_literal(host) and ipaddress.ip_address(host) in LOOPBACK)
+
+
+def _patience(callback: Callback, clock: Clock) -> float:
+    """How long an answer is waited for: to the callback's own deadline where that is still to come."""
+    left = ANSWER_TIMEOUT_SECONDS
+    if callback.answer_by is not None:
+        left = (callback.answer_by - clock.now()).total_seconds()
+    return left if 0 < left < ANSWER_TIMEOUT_SECONDS else ANSWER_TIMEOUT_SECONDS
 
 
 async def _read(content: aiohttp.StreamReader) -> str:

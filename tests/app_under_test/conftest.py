@@ -19,17 +19,20 @@ ANN = "254708374149"
 
 
 class ManualClock:
-    """Stands still until moved; deadlines end when told to."""
+    """Stands still until moved, or slept on; deadlines end when told to."""
 
     def __init__(self):
         self._now = datetime(2026, 1, 15, 10, 30, tzinfo=EAT)
         self._deadlines = []
+        self.slept = 0
 
     def now(self):
         return self._now
 
     async def sleep(self, seconds):
-        raise NotImplementedError
+        self.move(seconds)
+        self.slept += seconds
+        await asyncio.sleep(0)
 
     def timeout(self, seconds):
         self._deadlines.append(asyncio.timeout(None))
@@ -51,7 +54,7 @@ class FakeDaraja:
         self.requests = []
         self.tokens = 0
         self.expires_in = "3599"
-        self.script = {"oauth": [], "push": [], "query": []}
+        self.script = {name: [] for name in ("oauth", "push", "query", "register", "pay", "status")}
         self.reached, self.release = {name: asyncio.Event() for name in self.script}, asyncio.Event()
         self.url = ""
 
@@ -70,6 +73,11 @@ class FakeDaraja:
     def ack(reference):
         texts = dict.fromkeys(("ResponseDescription", "CustomerMessage"), "Success. Request accepted for processing")
         return 200, {"MerchantRequestID": "m", "CheckoutRequestID": reference, "ResponseCode": "0", **texts}
+
+    @staticmethod
+    def queued(reference, name="ours"):
+        told = {"ConversationID": reference, "OriginatorConversationID": name, "ResponseCode": "0"}
+        return 200, told | {"ResponseDescription": "Accept the service request successfully."}
 
     @staticmethod
     def standing(reference, code, text="text"):
@@ -92,6 +100,19 @@ class FakeDaraja:
     async def query(self, request):
         asked = await self._read(request)
         return await self._play("query", asked, request, self.standing(asked["CheckoutRequestID"], "4999"))
+
+    async def register(self, request):
+        good = 200, {"OriginatorCoversationID": "r", "ResponseCode": "00000000", "ResponseDescription": "Success"}
+        return await self._play("register", await self._read(request), request, good)
+
+    async def pay(self, request):
+        asked = await self._read(request)
+        good = self.queued(f"AG_{len(self.asked('pay')) + 1}", asked["OriginatorConversationID"])
+        return await self._play("pay", asked, request, good)
+
+    async def status(self, request):
+        asked = await self._read(request)
+        return await self._play("status", asked, request, self.queued(f"AQ_{len(self.asked('status')) + 1}"))
 
     async def _read(self, request):
         return {**orjson.loads(await request.read()), "auth": request.headers["Authorization"]}
@@ -202,6 +223,9 @@ async def daraja():
     app.router.add_get("/oauth/v1/generate", fake.oauth)
     app.router.add_post("/mpesa/stkpush/v1/processrequest", fake.push)
     app.router.add_post("/mpesa/stkpushquery/v1/query", fake.query)
+    app.router.add_post("/mpesa/c2b/v2/registerurl", fake.register)
+    app.router.add_post("/mpesa/b2c/v3/paymentrequest", fake.pay)
+    app.router.add_post("/mpesa/transactionstatus/v1/query", fake.status)
     async with served(app) as fake.url:
         yield fake
         fake.release.set()

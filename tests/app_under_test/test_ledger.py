@@ -22,7 +22,7 @@ def books():
 def bank_of_ann():
     connection = create_engine("sqlite://", poolclass=StaticPool).connect()
     metadata.create_all(connection)
-    connection.execute(insert(counters), [{"prefix": prefix, "value": 0} for prefix in "CDR"])
+    connection.execute(insert(counters), [{"prefix": prefix, "value": 0} for prefix in "CDRW"])
     ledger.open_books(connection, opening_float=1_000_00, at=NOW)
     admit(connection, CustomerRequest(name="Ann", msisdn="254708374149"), NOW)
     return connection
@@ -36,7 +36,7 @@ def pay_in(books, amount, reference="D000001"):
 def test_an_entry_moves_all_its_accounts(books):
     pay_in(books, 500)
     assert (ledger.balance_of(books, ANN), ledger.balance_of(books, ledger.FLOAT)) == (500, -1_005_00)
-    assert [(line["amount"], line["balance"]) for line in ledger.statement_of(books, ANN)] == [("5.00", "5.00")]
+    assert [(line["amount"], line["balance"]) for line in ledger.statement_of(books, "C000001")] == [("5.00", "5.00")]
 
 
 def test_an_unbalanced_entry_is_a_mistake_of_ours(books):
@@ -48,7 +48,7 @@ def test_an_unbalanced_entry_is_a_mistake_of_ours(books):
     ("account", "amount"),
     [
         pytest.param(ANN, -501, id="a customer's account does not go below zero"),
-        pytest.param(ledger.HELD, -1, id="nor does what is held"),
+        pytest.param(ledger.held_account("C000001"), -1, id="nor does what is held"),
         pytest.param("customer:nobody", 1, id="an account that was never opened takes nothing"),
     ],
 )

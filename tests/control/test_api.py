@@ -1,5 +1,7 @@
 """How the control API speaks, on every route: bodies, errors, pages, worlds, its token, its description."""
 
+import io
+
 import pytest
 
 from simulator.control.routes import ROUTES
@@ -11,6 +13,7 @@ BODIES = {
     "/reset": {},
     "/clock/advance": {"seconds": 1},
     "/subscribers": {"msisdn": ANN},
+    "/subscribers/{msisdn}/pay": {"shortcode": "600000", "reference": "1", "amount": "5.00"},
     "/merchants": {"shortcode": "600001"},
     "/prompts/{id}/answer": {"action": "approve"},
     "/faults": {"name": "r", "at": "*.*.callback", "effect": {"kind": "drop"}},
@@ -67,6 +70,7 @@ async def test_a_world_that_nobody_made_is_not_found(sim, route):
     [
         pytest.param("GET", "/nothing", 404, "not_found", id="an unknown path"),
         pytest.param("GET", "/", 404, "not_found", id="no path"),
+        pytest.param("GET", "/payments/", 404, "not_found", id="a path whose last part is empty"),
         pytest.param("PUT", "/worlds", 405, "method_not_allowed", id="an unknown method"),
         pytest.param("POST", "/health", 405, "method_not_allowed", id="a method of another route"),
     ],
@@ -99,6 +103,11 @@ async def test_an_unknown_key_is_named(sim, route):
 async def test_a_body_that_is_no_object_is_told(sim, route):
     answer = await sim.control(route.method, asked(route)[0], [1])
     assert answer.status == 422
+
+
+async def test_a_body_over_a_megabyte_is_too_large(sim):
+    answer = await sim.call("POST", "/_sim/worlds", data=io.BytesIO(b" " * 1024**2 + b"{}"))
+    assert (answer.status, answer.body["error"]["code"]) == (413, "request_entity_too_large")
 
 
 # Pages.

@@ -1,15 +1,24 @@
 """Fault rules: which are refused, and which one applies."""
 
+import asyncio
 import itertools
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from simulator.core.entropy import Entropy
 from simulator.core.faults import EFFECTS, FACTS, Facts, FaultRule, When, choose, choose_fault, count
 
 PLACE = "daraja.stk_push.callback"
-DETAILS = {"delay": {"seconds": 1}, "refuse": {"error": "x"}, "fail": {"code": "1"}}
+DETAILS = {
+    "delay": {"seconds": 1},
+    "refuse": {"error": "x"},
+    "fail": {"code": "1"},
+    "forge": {"knows": "url"},
+    "corrupt": {"how": "truncated"},
+}
 KINDS = sorted(frozenset().union(*EFFECTS.values()))
 ANN = Facts("stk_push", "254700000001", "100.00", "A1", attempt=1)
 BEN = Facts("stk_push", "254700000002", "250.00", "B1", attempt=1)
@@ -93,6 +102,13 @@ def test_a_fact_that_is_not_known_at_the_point_is_refused(point, fact):
         pytest.param({"effect": {"kind": "duplicate", "copies": 0}}, id="no copies"),
         pytest.param({"effect": {"kind": "drop", "seconds": 1}}, id="a field of another effect"),
         pytest.param({"effect": {"kind": "duplicate", "after_seconds": 32_000_000}}, id="a copy next year"),
+        pytest.param({"effect": {"kind": "reorder", "behind": 0}}, id="behind none"),
+        pytest.param({"effect": {"kind": "forge"}}, id="a forger of whom nothing is known"),
+        pytest.param({"effect": {"kind": "forge", "knows": "nothing"}}, id="a forger who knows nothing"),
+        pytest.param(
+            {"effect": {"kind": "forge", "knows": "url", "changes": ["Amount"]}}, id="changes that are a list"
+        ),
+        pytest.param({"effect": {"kind": "corrupt", "how": "badly"}}, id="broken in an unknown way"),
         pytest.param({"colour": "red"}, id="an unknown key"),
     ],
 )
@@ -117,6 +133,8 @@ def test_refuse_takes_an_error_or_a_status(effect):
 def test_defaults_are_those_of_the_interface():
     assert rule("a.b.request", kind="hang").effect.seconds == 600
     assert (rule(kind="duplicate").effect.copies, rule(kind="duplicate").effect.after_seconds) == (1, 0)
+    assert rule(kind="reorder").effect.behind == 1
+    assert rule(kind="forge").effect.changes == {}
     assert (rule().probability, rule().nth, rule().key) == (1, None, "rule")
 
 
@@ -218,3 +236,57 @@ async def test_a_tally_counts_within_its_transaction(world):
         FaultRule.model_validate({"name": name, "at": "daraja.*.callback", "effect": {"kind": "drop"}}) for name in "ab"
     )
     assert await world.run(lambda tx: [count(tx, a), count(tx, b), count(tx, a), count(tx, a, "x")]) == [1, 1, 2, 1]
+
+
+# A rule does not change when others apply.
+
+other_rules = st.fixed_dictionaries(
+    {
+        "probability": st.sampled_from([0.0, 0.4, 1.0]),
+        "nth": st.sampled_from([None, 2, [1, 3]]),
+        "when": st.sampled_from([{}, {"occurrence": 2}, {"msisdn": ANN.msisdn}]),
+        "at": st.sampled_from([PLACE, "*.*.callback"]),
+    }
+)
+
+
+@given(told=other_rules, other=other_rules, order=st.lists(st.sampled_from([ANN, BEN]), max_size=20))
+@settings(suppress_health_check=["function_scoped_fixture"])
+def test_one_more_rule_changes_nothing_about_when_the_others_apply(simulate, told, other, order):
+    mine, added = rule(name="mine", **told), rule(name="added", **other)
+
+    async def chosen_by(*rules):
+        world = await simulate().open("default")
+        found = [await world.run(lambda tx, f=f: choose(tx, rules, world.entropy, at=PLACE, facts=f)) for f in order]
+        return [one.name if one else None for one in found]
+
+    async def told_of_both():
+        return await chosen_by(mine), await chosen_by(added), await chosen_by(mine, added), await chosen_by(added, mine)
+
+    alone, of_the_other, first, second = asyncio.run(told_of_both())
+    assert first == [one or two for one, two in zip(alone, of_the_other, strict=True)]
+    assert second == [two or one for one, two in zip(alone, of_the_other, strict=True)]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"name": "another"}, id="the rule"),
+        pytest.param({"operation": "b2c"}, id="the operation"),
+        pytest.param({"reference": "B1"}, id="the reference"),
+        pytest.param({"reference": "", "msisdn": "254700000009"}, id="the phone, where there is no reference"),
+    ],
+)
+async def test_a_draw_depends_on_what_the_caller_knows(simulate, changed):
+    """Forty occurrences each; what is not changed is drawn the same, what is changed otherwise."""
+
+    async def hits(*, name="rule", operation="stk_push", reference="A1", msisdn="254700000001"):
+        world = await simulate().open("default")
+        rules, facts = [rule(name=name, probability=0.5)], Facts(operation, msisdn, reference=reference)
+        return [
+            bool(await world.run(lambda tx: choose(tx, rules, world.entropy, at=PLACE, facts=facts))) for _ in range(40)
+        ]
+
+    assert await hits() == await hits()
+    assert await hits() != await hits(**changed)
+    assert 8 < sum(await hits()) < 32

@@ -287,7 +287,7 @@ async def test_a_stored_record_hides_the_template(world):
         ),
         pytest.param("merchant:600000:utility", Terms(Money.parse("10000000")), id="utility"),
         pytest.param("merchant:600000:working", Terms(Money.parse("10000000")), id="working"),
-        pytest.param("merchant:600000:charges", Terms(), id="charges"),
+        pytest.param("merchant:600000:charges", Terms(floor=None), id="charges, which accrue below zero"),
     ],
 )
 def test_accounts_open_as_the_world_file_says(template, account, terms):

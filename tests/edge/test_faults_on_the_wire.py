@@ -1,10 +1,14 @@
 """What fault rules do to a request and to its acknowledgement, as a client sees it and as the journal tells it."""
 
 import asyncio
+import contextlib
+import json
 
 import aiohttp
 import pytest
 
+from simulator.core.tampering import FORGER_ADDRESS
+from simulator.edge.sender import can_bind
 from simulator.providers import PROVIDERS
 
 ACKNOWLEDGED = "Success. Request accepted for processing"
@@ -240,3 +244,157 @@ async def test_an_app_that_asks_back_from_its_callback_is_served(sim):
     await sim.advance(10)
     (event,) = await sim.journal("callback")
     assert (event["status"], event["at"]) == (200, "2026-01-15T10:30:14+03:00")
+
+
+# The callback.
+
+
+async def push_and_wait(sim, **changes):
+    await sim.push(**changes)
+    await sim.advance(60)
+    return [json.loads(text)["Body"]["stkCallback"] for _, _, text in sim.app.received]
+
+
+async def test_a_callback_is_dropped(sim):
+    await sim.fault("daraja.stk_push.callback", kind="drop")
+    assert await push_and_wait(sim) == []
+    assert await states(sim) == ["succeeded"]
+    (event,) = await sim.journal("callback")
+    assert (event["outcome"], event["fault"]) == ("dropped", "rule")
+
+
+async def test_a_callback_comes_twice(sim):
+    await sim.fault("daraja.stk_push.callback", kind="duplicate", after_seconds=5)
+    first, second = await push_and_wait(sim)
+    assert first == second
+
+
+async def test_a_callback_comes_late(sim):
+    await sim.fault("daraja.stk_push.callback", kind="delay", seconds=500)
+    assert await push_and_wait(sim) == []
+    await sim.advance(449)
+    assert len(sim.app.received) == 1
+
+
+async def test_callbacks_come_in_another_order(sim):
+    await sim.fault("daraja.stk_push.callback", when={"msisdn": ANN}, kind="reorder")
+    await sim.push()
+    other = "254711000002"
+    await sim.push(PhoneNumber=other, PartyA=other, AccountReference="B1")
+    await sim.advance(60)
+    assert [other in text for _, _, text in sim.app.received] == [True, False]
+    last = (await sim.journal("callback"))[-1]
+    assert (last["fault"], last["payment"]) == ("rule", "p000001")
+
+
+@pytest.mark.parametrize(
+    ("knows", "same_ids", "same_receipt", "same_token"),
+    [
+        pytest.param("url", False, False, True, id="url"),
+        pytest.param("reference", True, False, False, id="reference"),
+        pytest.param("everything", True, True, False, id="everything"),
+    ],
+)
+async def test_a_forger_is_first(sim, knows, same_ids, same_receipt, same_token):
+    url = f"{sim.app.url}/cb/3f786850e387550fdab836ed7e6dc881de23001b/stk"
+    await sim.fault("daraja.stk_push.callback", kind="forge", knows=knows, changes={"Amount": 5000})
+    forged, genuine = await push_and_wait(sim, CallBackURL=url)
+    assert (forged["CheckoutRequestID"] == genuine["CheckoutRequestID"]) is same_ids
+    assert (forged["MerchantRequestID"] == genuine["MerchantRequestID"]) is same_ids
+    assert [item(told, "Amount") for told in (forged, genuine)] == [5000, 100]
+    assert (item(forged, "MpesaReceiptNumber") == item(genuine, "MpesaReceiptNumber")) is same_receipt
+    told, true = await sim.journal("callback")
+    assert [path for path, _, _ in sim.app.received] == [one["url"].removeprefix(sim.app.url) for one in (told, true)]
+    assert ((told["url"] == url), true["url"]) == (same_token, url)
+    assert (told["forged"], told["body"], told["payment"]) == (True, {"Body": {"stkCallback": forged}}, "p000001")
+
+
+def item(told, name):
+    return next(item["Value"] for item in told["CallbackMetadata"]["Item"] if item["Name"] == name)
+
+
+@pytest.mark.skipif(not can_bind(FORGER_ADDRESS), reason="this system binds no other address of 127.0.0.0/8")
+async def test_a_forger_comes_from_another_address(sim):
+    sources = []
+
+    async def note(request):
+        sources.append(request.remote)
+        return 200
+
+    sim.app.script.extend([note, note])
+    await sim.fault("daraja.stk_push.callback", kind="forge", knows="everything")
+    await push_and_wait(sim)
+    assert sources == [FORGER_ADDRESS, "127.0.0.1"]
+
+
+@pytest.mark.parametrize("how", ["truncated", "not_json", "missing_field", "wrong_type"])
+async def test_a_callback_arrives_broken(sim, how):
+    await sim.fault("daraja.stk_push.callback", kind="corrupt", how=how)
+    await sim.push()
+    await sim.advance(60)
+    ((_, headers, text),) = sim.app.received
+    (event,) = await sim.journal("callback")
+    (callback,) = (await sim.control("GET", "/callbacks")).items
+    assert headers["Content-Type"] == "application/json;charset=UTF-8"
+    assert text == callback["attempts"][0]["body"] != callback["body"]
+    assert event["body"] == (text if how in ("truncated", "not_json") else json.loads(text))
+    assert await states(sim) == ["succeeded"]
+
+
+async def test_the_callback_first_waits_for_the_genuine_one(sim, pushed):
+    await sim.fault("daraja.stk_push.callback", name="forger", kind="forge", knows="url")
+    answer = await pushed("daraja.stk_push.acknowledgement", kind="callback_first")
+    assert (answer.status, len(sim.app.received)) == (200, 2)
+
+
+async def test_the_callback_first_of_one_that_is_kept_back(sim, pushed):
+    await sim.fault("daraja.stk_push.callback", name="later", kind="reorder")
+    answer = await pushed("daraja.stk_push.acknowledgement", kind="callback_first")
+    assert (answer.status, len(sim.app.received)) == (200, 1)
+
+
+# Every effect, whatever else happens.
+
+CHAOS = [
+    {"at": "daraja.stk_push.request", "probability": 0.1, "effect": {"kind": "refuse", "error": "spike_arrest"}},
+    {"at": "daraja.stk_push.request", "probability": 0.1, "effect": {"kind": "reset"}},
+    {"at": "daraja.stk_push.acknowledgement", "probability": 0.1, "effect": {"kind": "hang", "seconds": 3}},
+    {"at": "daraja.stk_push.acknowledgement", "probability": 0.2, "effect": {"kind": "callback_first"}},
+    {"at": "daraja.stk_push.processing", "probability": 0.2, "effect": {"kind": "fail", "code": "17"}},
+    {"at": "daraja.stk_push.processing", "probability": 0.2, "effect": {"kind": "delay", "seconds": 90}},
+    {"at": "daraja.stk_push.callback", "probability": 0.1, "effect": {"kind": "drop"}},
+    {"at": "daraja.stk_push.callback", "probability": 0.2, "effect": {"kind": "duplicate", "copies": 2}},
+    {"at": "daraja.stk_push.callback", "probability": 0.3, "effect": {"kind": "reorder", "behind": 2}},
+    {"at": "daraja.stk_push.callback", "probability": 0.3, "effect": {"kind": "forge", "knows": "url"}},
+    {"at": "daraja.stk_push.callback", "probability": 0.5, "effect": {"kind": "corrupt", "how": "missing_field"}},
+]
+
+
+async def play(sim):
+    """Thirty pushes by ten people under all rules at once, to the end; the journal, told apart from addresses."""
+    rules = [{"name": f"rule {number}"} | rule for number, rule in enumerate(CHAOS)]
+    assert (await sim.control("POST", "/faults", rules)).status == 201
+    for number in range(30):
+        payer = f"25471100000{number % 10}"
+        with contextlib.suppress(*GONE):
+            await sim.push(PhoneNumber=payer, PartyA=payer, AccountReference=f"A{number}")
+        await sim.advance(7)
+    await sim.advance(3600)
+    return json.dumps(await sim.journal()).replace(sim.app.url, "APP")
+
+
+async def test_under_all_rules_at_once_every_payment_ends_once_and_the_books_balance(sim):
+    await play(sim)
+    payments = (await sim.control("GET", "/payments")).items
+    callbacks = (await sim.control("GET", "/callbacks")).items
+    assert {payment["state"] for payment in payments} <= {"succeeded", "failed", "cancelled", "expired"}
+    assert sorted(callback["payment"] for callback in callbacks) == sorted(payment["id"] for payment in payments)
+    assert all(any("number" in attempt for attempt in callback["attempts"]) for callback in callbacks)
+    assert (await sim.control("GET", "/ledger/audit")).body["balanced"]
+    assert await sim.journal("error") == []
+    (world,) = (await sim.control("GET", "/worlds")).items
+    assert world["open_jobs"] == 0
+
+
+async def test_all_rules_at_once_are_replayed_to_the_byte(start):
+    assert await play(await start(seed=5)) == await play(await start(seed=5))

@@ -60,6 +60,14 @@ class TestApp:
             "b: expected 1, got nothing",
         ]
 
+    async def test_a_status_may_be_one_of_several(self, stage, door):
+        door.answers = {"GET /a": Answer(409, {}, None), "GET /b": Answer(500, {}, None)}
+        expect = {"status": {"one_of": [202, 409]}}
+        await play(stage, "app", app="GET /a", expect=expect)
+        assert await failure(stage, "app", app="GET /b", expect=expect) == [
+            "status: expected one of [202,409], got 500"
+        ]
+
     async def test_expects_a_good_status_where_none_is_named(self, stage, door):
         door.answers = {"GET /a": Answer(422, {}, None)}
         assert await failure(stage, "app", app="GET /a") == ["status: expected 2xx, got 422"]

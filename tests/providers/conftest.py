@@ -34,7 +34,10 @@ class Answer:
 
 @dataclass
 class Bench:
-    """Daraja as a client sees it, the control API beside it, and what the app was told."""
+    """Daraja as a client sees it, the control API beside it, and what the app was told.
+
+    The app answers success, or by path as `answers` says.
+    """
 
     http: aiohttp.ClientSession
     url: str
@@ -42,6 +45,8 @@ class Bench:
     received: list[tuple[dict[str, str], str]] = field(default_factory=list)
     bearer: str = ""
     on_callback: Callable[[str], Awaitable[None]] | None = None
+    answers: dict[str, Callable[[], Awaitable[web.Response]]] = field(default_factory=dict)
+    paths: list[str] = field(default_factory=list)
 
     async def call(self, method: str, path: str, **about: Any) -> Answer:
         async with self.http.request(method, self.url + path, **about) as response:
@@ -114,8 +119,11 @@ class Bench:
 async def recording_app(bench: Bench) -> AsyncIterator[str]:
     async def take(request: web.Request) -> web.Response:
         bench.received.append((dict(request.headers), await request.text()))
+        bench.paths.append(request.path)
         if bench.on_callback is not None:
             await bench.on_callback(bench.received[-1][1])
+        if request.path in bench.answers:
+            return await bench.answers[request.path]()
         return web.json_response({"ResultCode": 0, "ResultDesc": "Success"})
 
     app = web.Application()

@@ -7,7 +7,7 @@ from importlib.resources import files
 import orjson
 import pytest
 
-from simulator.core.errors import Declined, Refused, family
+from simulator.core.errors import Refused, family
 from simulator.edge.catalogue import problems_of
 from simulator.providers import PROVIDERS
 
@@ -26,7 +26,6 @@ def test_its_readme_lists_every_route(provider):
 def test_its_error_table_is_total(provider):
     errors = __import__(f"simulator.providers.{provider.name}.errors", fromlist=["errors"])
     assert set(errors.REFUSALS) == set(family(Refused))
-    assert set(errors.OUTCOMES) == set(family(Declined))
     assert set(errors.REFUSALS.values()) <= {error.name for error in provider.errors}
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator
 from yarl import URL
 
 from simulator.core.subscribers import parse_msisdn
 from simulator.edge.exchange import Exchange
-from simulator.edge.wire import Digits, W, load_object, read
+from simulator.edge.wire import Digits, W, Whole, load_object, read
 
 _TIMESTAMP = re.compile(r"[0-9]{14}")
 _SHORTCODE = re.compile(r"[0-9]{5,7}")
+_PAID_SHORTCODE = re.compile(r"[0-9]{4,7}")
 _UNFIT_FOR_A_URL = re.compile(r"[\s<>]")
+
+PAYBILL, BUY_GOODS = "CustomerPayBillOnline", "CustomerBuyGoodsOnline"
+MAXIMUM_SHILLINGS = 250_000
 
 
 def _timestamp(value: object) -> str:
@@ -31,6 +35,18 @@ def _shortcode(value: str) -> str:
     return value
 
 
+def _paid_shortcode(value: str) -> str:
+    if not _PAID_SHORTCODE.fullmatch(value):
+        raise ValueError("expected 4 to 7 digits")
+    return value
+
+
+def _payable(shillings: int) -> int:
+    if not 1 <= shillings <= MAXIMUM_SHILLINGS:
+        raise ValueError(f"expected 1 to {MAXIMUM_SHILLINGS} whole shillings, not {shillings}")
+    return shillings
+
+
 def _url(value: object) -> str:
     """An absolute http or https URL; plain HTTP to localhost is this tool's purpose."""
     if not isinstance(value, str) or _UNFIT_FOR_A_URL.search(value):
@@ -39,6 +55,15 @@ def _url(value: object) -> str:
     if url.scheme not in ("http", "https") or not url.host:
         raise ValueError("expected a URL such as https://example.test/callback")
     return value
+
+
+def _credential(value: object) -> str:
+    return "".join(_text(value).split())  # base64 comes in lines from some tools
+
+
+def _optional(value: object) -> str:
+    """Text or a number; empty counts as absent: clients send it."""
+    return "" if isinstance(value, str) and not value.strip() else _present(value)
 
 
 def _text(value: object) -> str:
@@ -54,9 +79,14 @@ def _present(value: object) -> str:
 Present = Annotated[str, BeforeValidator(_present)]
 Timestamp = Annotated[str, BeforeValidator(_timestamp)]
 Shortcode = Annotated[Digits, AfterValidator(_shortcode)]
+PaidShortcode = Annotated[Digits, AfterValidator(_paid_shortcode)]  # tills are shorter
+Payable = Annotated[Whole, AfterValidator(_payable)]
+CustomerCommand: TypeAlias = Literal["CustomerPayBillOnline", "CustomerBuyGoodsOnline"]
 WireMsisdn = Annotated[Digits, AfterValidator(parse_msisdn)]
 WireUrl = Annotated[str, BeforeValidator(_url)]
 Text = Annotated[str, BeforeValidator(_text)]
+Credential = Annotated[str, BeforeValidator(_credential)]
+OptionalText = Annotated[str, BeforeValidator(_optional)]
 
 
 def parse(exchange: Exchange, model: type[W]) -> W:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from simulator.providers.daraja import PROVIDER
-from simulator.providers.daraja.errors import CATALOGUE, STK_RESULTS
+from simulator.providers.daraja.catalogue import CATALOGUE
+from simulator.providers.daraja.products.stk.codes import STK_RESULTS
 
 
 async def by_request_rule(bench, name):
@@ -70,6 +71,22 @@ async def transaction_does_not_exist(bench, name):
     return await bench.query("ws_CO_150120261030000708374149")
 
 
+async def register(bench, **changes):
+    urls = {"ConfirmationURL": f"{bench.app_url}/confirm", "ValidationURL": f"{bench.app_url}/validate"}
+    body = {"ShortCode": "600000", "ResponseType": "Completed", **urls}
+    return await bench.post("/mpesa/c2b/v2/registerurl", body | changes)
+
+
+async def unfit_url(bench, name):
+    return await register(bench, ValidationURL="https://app.test/mpesa")
+
+
+async def urls_already_registered(bench, name):
+    await bench.control("PATCH", "/providers/daraja", {"strictness": {"register_once": True}})
+    await register(bench)
+    return await register(bench)
+
+
 ERROR_RECIPES = {
     "invalid_authentication": invalid_authentication,
     "invalid_grant_type": invalid_grant_type,
@@ -83,8 +100,14 @@ ERROR_RECIPES = {
     "unable_to_lock_subscriber": unable_to_lock_subscriber,
     "query_spike_arrest": query_spike_arrest,
     "transaction_does_not_exist": transaction_does_not_exist,
+    "unfit_url": unfit_url,
+    "urls_already_registered": urls_already_registered,
 }
-FIELDS = {"invalid_field": "BusinessShortCode", "method_not_allowed": "GET"}
+FIELDS = {
+    "invalid_field": "BusinessShortCode",
+    "method_not_allowed": "GET",
+    "unfit_url": "ValidationURL - URL has the word MPESA",
+}
 
 
 @pytest.mark.parametrize("error", CATALOGUE, ids=lambda error: error.name)

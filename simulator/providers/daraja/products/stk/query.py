@@ -17,9 +17,9 @@ from simulator.core.worlds import World
 from simulator.edge.exchange import Exchange, Reply
 from simulator.edge.wire import Wire
 from simulator.providers.daraja.access import check_password
-from simulator.providers.daraja.errors import STILL_PROCESSING, result_of
 from simulator.providers.daraja.models import Shortcode, Text, Timestamp, parse
-from simulator.providers.daraja.products.stk_push import StkPush
+from simulator.providers.daraja.products.stk.codes import OUTCOMES, STILL_PROCESSING
+from simulator.providers.daraja.products.stk.push import StkPush
 from simulator.providers.daraja.strictness import is_strict, take_query_turn
 
 _CHECKOUT_ID = re.compile(r"ws_CO_(?:DMZ_[0-9]+_)?[0-9]{17,32}")
@@ -73,7 +73,7 @@ def _find(tx: Transaction, world: World, asked: StkQueryRequest) -> tuple[StkPus
 
 def _answer(push: StkPush, payment: Payment) -> Reply:
     """All strings here, the result code too [captured]."""
-    result = result_of(payment.failure) if payment.is_decided else STILL_PROCESSING
+    result = OUTCOMES.of(payment.failure) if payment.is_decided else STILL_PROCESSING
     body = {
         "ResponseCode": "0",
         "ResponseDescription": "The service request has been accepted successfully",

@@ -1,0 +1,1 @@
+"""M-PESA Express: the push, its query, and their result codes."""
