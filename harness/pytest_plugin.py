@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from harness.kit import BackgroundSimulator, Pesabox
+    from harness.background import BackgroundSimulator
+    from harness.kit import Pesabox
     from harness.runner import Verdict
     from harness.scenario import Scenario
 
@@ -117,7 +118,7 @@ class ScenarioItem(pytest.Item):
 def simulator_of(config: pytest.Config) -> BackgroundSimulator:
     """This process's one simulator, started when first asked for and stopped with pytest."""
     if SIMULATOR not in config.stash:
-        from harness.kit import BackgroundSimulator
+        from harness.background import BackgroundSimulator
 
         config.stash[SIMULATOR] = BackgroundSimulator()
         config.add_cleanup(config.stash[SIMULATOR].stop)

@@ -99,7 +99,7 @@ def test_a_bare_list_is_a_chaos_profile(write, rules):
     assert (len(scenarios), len(profiles)) == (0, 1)
 
 
-VERBS = '"given", "app", "provider", "phone", "fault", "clock", "wait", "ledger", "together" or "include"'
+VERBS = '"given", "app", "provider", "phone", "fault", "clock", "wait", "ledger", "traffic", "together" or "include"'
 CAPABILITIES = '"faults", "clock", "deadlines", "phones", "ledger" or "fresh"'
 STEP = "steps:\n  - {}\n"
 
@@ -132,14 +132,14 @@ STEP = "steps:\n  - {}\n"
         pytest.param(
             STEP.format("phone: aprove\n    msisdn: 254708374149"),
             [
-                '2:12: expected "approve", "cancel" or "ignore", not "aprove"; did you mean "approve"?',
+                '2:12: expected "approve", "cancel", "ignore" or "pay", not "aprove"; did you mean "approve"?',
                 "3:13: expected text, not 254708374149; put it in quotes",
             ],
             id="all mistakes of a step",
         ),
         pytest.param(
             STEP.format('phone: cancel\n    msisdn: "254708374149"\n    pin: "1234"'),
-            ['4:10: a PIN is typed to approve; "cancel" takes none'],
+            ['4:10: a PIN is typed to approve or to pay; "cancel" takes none'],
             id="a PIN to cancel",
         ),
         pytest.param(
@@ -244,7 +244,7 @@ STEP = "steps:\n  - {}\n"
         pytest.param(
             "given: {provider: {lifetimes: {tokn: 60s}, latency: {a: x}}}\nsteps: [{clock: 1s}]\n",
             [
-                '1:32: expected "token" or "prompt", not "tokn"; did you mean "token"?',
+                '1:32: expected "token", "prompt", "queue" or "validation", not "tokn"; did you mean "token"?',
                 '1:57: expected a number, not "x"',
             ],
             id="settings of the provider",
