@@ -19,7 +19,7 @@ from harness.targets.base import CAPABILITIES
 from simulator.catalogue import check_rule
 from simulator.commands import serve
 from simulator.control.routes import ROUTES
-from simulator.core.faults import EFFECTS, FACTS
+from simulator.core.faults import EFFECT_MODELS, EFFECTS, FACTS
 from simulator.core.journal import EventKind
 from simulator.core.template import MerchantTemplate, ProviderTemplate, SubscriberTemplate, WorldTemplate
 from simulator.settings import load_world
@@ -64,9 +64,9 @@ def test_every_key_of_a_world_file_is_documented():
 
 def test_the_example_rules_are_good():
     rules = fenced("faults.md", "fault-rule")
-    assert rules
     for rule in rules:
         assert check_rule(yaml.safe_load(rule)) == []
+    assert {yaml.safe_load(rule)["effect"]["kind"] for rule in rules} == EFFECT_MODELS.keys()
 
 
 def test_the_example_world_file_is_good(tmp_path):
