@@ -24,7 +24,7 @@ PHONE: Mapping[str, str] = {
 }
 ON_THE_WAY = ("pending", "prompted")
 SENTENCE = re.compile(r"\w.* ")
-WORD = re.compile(r"[\w-]+")
+NAME = re.compile(r"\b(?=[\w-]*[0-9])(?:[A-Za-z][\w-]*|[0-9]{9,})\b")
 FRAME = ("sequence", "at", "kind", "correlation", "payment")
 
 Told = tuple[str, str, str]
@@ -62,8 +62,8 @@ def timeline(events: Sequence[Event], sightings: Sequence[Sighting] = (), about:
 
 
 def names_in(messages: Iterable[str]) -> frozenset[str]:
-    """Everything in these messages that may be the name of something."""
-    return frozenset(word for message in messages for word in WORD.findall(message) if any(map(str.isdigit, word)))
+    """Everything in these messages that may be the name of something: an id, a receipt, a phone."""
+    return frozenset(name for message in messages for name in NAME.findall(message))
 
 
 def _told(events: Sequence[Event], sightings: Sequence[Sighting]) -> Iterator[_Line]:

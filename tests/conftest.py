@@ -36,6 +36,14 @@ hypothesis.settings.register_profile("quick", deadline=None, derandomize=True, m
 hypothesis.settings.load_profile("quick")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _certificates_of_the_tests(tmp_path_factory):
+    """Not the user's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PESABOX_CERTIFICATES", str(tmp_path_factory.mktemp("certificates")))
+        yield
+
+
 # A world without HTTP.
 
 

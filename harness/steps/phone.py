@@ -33,7 +33,7 @@ class PhoneStep(Data):
     shortcode: str | None = None
     reference: str | None = None
     amount: Amount | None = None
-    expect: PaymentExpect = PaymentExpect()
+    expect: PaymentExpect = Field(default_factory=PaymentExpect)
     save: Save = Field(default_factory=dict)
 
     @staticmethod

