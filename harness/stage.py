@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,7 +25,11 @@ DEFAULT_PIN = "1234"
 
 @dataclass
 class Stage:
-    """One scenario's. `foreign` are payments of steps that run beside this one, `own` all that are known to be its own."""
+    """One scenario's.
+
+    `foreign` are payments of steps that run beside this one, `own` all that are known to be its own; `glance` judges in
+    the middle of a long step what must always hold.
+    """
 
     world: World
     journal: Journal
@@ -40,6 +44,7 @@ class Stage:
     own: frozenset[str] | None = None
     is_in_flight: bool = False
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    glance: Callable[[], Awaitable[None]] | None = None
 
     def fill(self, value: object, extra: Mapping[str, object] | None = None) -> object:
         """`value` with the saved names filled in."""
@@ -87,7 +92,8 @@ class Stage:
         """The id of a customer whom the app registers."""
         with self._flight("app registers a customer"):
             customer = await self.the_app.register(name, msisdn)
-        self.book.registered(customer)
+            if customer.id not in self.book.customers:
+                self.book.registered(customer, await self.the_app.statement(customer.id))
         return customer.id
 
     def _flight(self, name: str) -> AbstractContextManager[object]:

@@ -32,7 +32,7 @@ Told = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class _Line:
-    """One thing that happened; `about` are the names in it."""
+    """One thing that happened; `about` names what it happened to."""
 
     at: datetime
     text: str
@@ -73,12 +73,14 @@ def _told(events: Sequence[Event], sightings: Sequence[Sighting]) -> Iterator[_L
             yield _seen(waiting.pop(0))
         text = story.line(event)
         if text:
-            yield _Line(event.at, text, names_in([text]) | {event.payment or ""})
+            yield _Line(event.at, text, frozenset({event.payment}) if event.payment else names_in([text]))
     yield from map(_seen, waiting)
 
 
 def _seen(sighting: Sighting) -> _Line:
-    return _Line(sighting.at, f"{sighting.at:%H:%M:%S}  {'app':<{WHO}}  {sighting.text}", names_in([sighting.text]))
+    """A sighting is about what it begins with: `withdrawal W1 of 40.00 for customer C1 is pending`."""
+    about = frozenset(NAME.findall(sighting.text)[:1])
+    return _Line(sighting.at, f"{sighting.at:%H:%M:%S}  {'app':<{WHO}}  {sighting.text}", about)
 
 
 def _causes_first(events: Sequence[Event]) -> list[Event]:
