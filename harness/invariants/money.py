@@ -21,7 +21,7 @@ def conservation(evidence: Evidence) -> Iterator[str]:
     for customer in evidence.customers:
         settled = evidence.settled(customer)
         net = total(settled) - evidence.fees(customer)
-        in_suspense = 0 < net - customer.credited <= evidence.suspense
+        in_suspense = 0 < net - customer.credited <= evidence.spare_suspense
         if not in_suspense and not _is_right(customer.credited, net, untold(settled)):
             yield f"{shows(customer)}; the provider settled {listed(settled)}"
     yield from _books_hold_what_the_provider_holds(evidence)
@@ -108,7 +108,7 @@ def nothing_lost(evidence: Evidence) -> Iterator[str]:
     """Every settled payment that the app could know of is in its customer's balance, or visibly in suspense."""
     for customer in evidence.customers:
         lost = evidence.lost(customer)
-        if lost > evidence.suspense:
+        if lost > evidence.spare_suspense:
             told = [one for one in evidence.settled(customer) if one.is_told]
             yield f"{shows(customer)}; the provider settled {listed(told)}: {lost:.2f} is lost"
     nobodys = [one for one in evidence.settled(None) if one.is_told and not one.is_payout]

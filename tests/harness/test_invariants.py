@@ -278,6 +278,11 @@ BAD = [
     pytest.param(but(PAID, customers=(ann("3", "1 x U1", "2 y U1"),)), I3, id="I3, a receipt of nobody's"),
     pytest.param(but(PAID, customers=(ann("40", "40"),)), I4, id="I4"),
     pytest.param(but(SUSPENSE, audit=audit(float_=FLOAT + 50)), I4, id="I4, nobody's money in no suspense"),
+    pytest.param(
+        but(SUSPENSE, payments=(*SUSPENSE.payments, paybill(id="p6"))),
+        I4,
+        id="I4, and nobody's money is not a customer's",
+    ),
     pytest.param(but(PAID, app_payments=(deposit("completed", amount="90"),)), I5, id="I5"),
     pytest.param(but(WITHDRAWN, payments=(payment(), payout(amount="30"))), I5, id="I5, a withdrawal"),
     pytest.param(but(PAID, customers=(ann("0"), brian("100", "100"))), I6, id="I6"),
