@@ -132,9 +132,12 @@ class Book:
         self.foreign.update(self._new(event for event in events if event.kind == "request"))
 
     def _granted(self, kind: PaymentKind, seen: AppPaymentSeen, requests: Iterable[Event]) -> None:
+        """A repeat of a wish is granted with the answer of then: it says nothing of the state that is now."""
         books = self.deposits if kind == "deposit" else self.withdrawals
-        known = books.setdefault(seen.id, PaymentBook(kind, seen.id, seen.customer, seen.amount, seen.fee, seen.payee))
-        known.saw(seen)
+        if seen.id not in books:
+            books[seen.id] = PaymentBook(kind, seen.id, seen.customer, seen.amount, seen.fee, seen.payee)
+            books[seen.id].saw(seen)
+        known = books[seen.id]
         requests = list(requests)
         known.requests += [event.sequence for event in requests]
         known.payments += self._new(requests)

@@ -25,7 +25,11 @@ DEFAULT_PIN = "1234"
 
 @dataclass
 class Stage:
-    """One scenario's. `glance` judges in the middle of a long step what must always hold."""
+    """One scenario's.
+
+    `foreign` are payments of steps that run beside this one, `own` all that are known to be its own; `glance` judges in
+    the middle of a long step what must always hold.
+    """
 
     world: World
     journal: Journal
@@ -37,6 +41,7 @@ class Stage:
     opening: dict[str, Decimal] = field(default_factory=dict)
     has_faults: bool = False
     foreign: set[str] = field(default_factory=set)
+    own: frozenset[str] | None = None
     is_in_flight: bool = False
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     glance: Callable[[], Awaitable[None]] | None = None
@@ -79,8 +84,9 @@ class Stage:
         return answer
 
     def _ours_since(self, sequence: int) -> Iterator[Event]:
-        """What happened since then, without what steps that run beside this one have brought about."""
-        return (event for event in self.journal.since(sequence) if event.payment not in self.foreign)
+        """What happened since then, without what steps that run beside this one have brought about, or may have."""
+        known = (event for event in self.journal.since(sequence) if event.payment not in self.foreign)
+        return (event for event in known if not event.payment or self.own is None or event.payment in self.own)
 
     async def register(self, name: str, msisdn: str) -> str:
         """The id of a customer whom the app registers."""

@@ -72,6 +72,13 @@ async def test_all_is_gathered_at_rest(stage, world, make_event, witness):
     assert [(one.id, one.customer, one.made_for) for one in seen.payments] == [("p1", "C1", "deposit D1")]
 
 
+async def test_the_first_answer_that_a_repeat_gets_is_not_a_state_of_now(stage, make_event, witness):
+    asked(stage, make_event)
+    await witness.at_rest()
+    asked(stage, make_event)
+    assert (await witness.at_rest()).app_payments[0].states == ("pending", "completed")
+
+
 async def test_payments_to_other_merchants_are_no_business_of_the_app(world, witness):
     world.control.payment_rows = [row("p1", merchant="174379"), row("p2")]
     assert [one.id for one in (await witness.at_rest()).payments] == ["p2"]
