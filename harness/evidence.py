@@ -226,6 +226,16 @@ class Evidence:
         nobodys = [one for one in self.settled(None) if one.is_told and not one.is_payout]
         return max(ZERO, self.suspense - total(nobodys))
 
+    @cached_property
+    def _booked(self) -> frozenset[str | None]:
+        lines = [line for customer in self.customers for line in customer.lines]
+        return frozenset(name for line in lines for name in (line.receipt, line.payment))
+
+    def is_booked(self, payment: Payment) -> bool:
+        """Whether some statement names it: its receipt, or the deposit or withdrawal that it was made for."""
+        made_for = (payment.made_for or "").rpartition(" ")[2]
+        return any(name in self._booked for name in (payment.receipt, made_for) if name)
+
     def fees(self, customer: Customer) -> Decimal:
         """What the app declares to have taken from the customer for completed payments."""
         return sum((one.fee for one in self.payments_of(customer) if one.state == COMPLETED), ZERO)

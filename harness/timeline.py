@@ -177,13 +177,14 @@ def _callback(story: _Story, event: Event) -> Told:
 
 def _message(event: Event) -> tuple[str, str]:
     """What kind of message a callback is, and what it says."""
-    body = event.body()
-    if isinstance(body, dict) and "TransID" in body:
-        money = f"{body.get('TransAmount')} for account {show(body.get('BillRefNumber'))}, receipt {body['TransID']}"
-        return _words(event)[-1] if _words(event) else "callback", money
+    body, words = event.body(), _words(event)
+    kind = words[-1] if words[-1:] in (["validation"], ["confirmation"]) else "callback"
+    if isinstance(body, dict) and kind != "callback":
+        amount, account, receipt = (body.get(name) for name in ("TransAmount", "BillRefNumber", "TransID"))
+        return kind, f"{amount} for account {show(account)}, receipt {receipt}"
     if isinstance(body, dict) and "QueueTimeOutURL" in body:
         return "queue time-out", "the request comes back unanswered"
-    return "callback", own_words(body) or show(body)
+    return kind, own_words(body) or show(body)
 
 
 def _said(event: Event) -> str:

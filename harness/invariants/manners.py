@@ -25,7 +25,7 @@ def validation(evidence: Evidence) -> Iterator[str]:
             yield f"the app accepted {listed([payment])} and took the confirmation; {_whose(evidence, payment)}"
     refused = {one.payment for one in told if one.outcome == "answered"} - heard
     for payment in evidence.payments:
-        if payment.id in refused and payment.made_for is None and _is_booked(evidence, payment):
+        if payment.id in refused and payment.made_for is None and evidence.is_booked(payment):
             yield f"the app refused every confirmation of {listed([payment])}, and booked it"
 
 
@@ -43,20 +43,14 @@ def _answered_badly(notice: Notice) -> Iterator[str]:
 
 
 def _booked_too_early(evidence: Evidence, payment: Payment) -> Iterator[str]:
-    if not payment.is_settled and _is_booked(evidence, payment):
+    if not payment.is_settled and evidence.is_booked(payment):
         yield f"a validation was booked: a statement shows {payment.receipt} for {listed([payment])}"
-
-
-def _is_booked(evidence: Evidence, payment: Payment) -> bool:
-    """Whether some statement shows its receipt."""
-    lines = (line for customer in evidence.customers for line in customer.lines)
-    return payment.receipt is not None and any(payment.receipt in (line.receipt, line.payment) for line in lines)
 
 
 def _is_missing(evidence: Evidence, payment: Payment) -> bool:
     owner = next((one for one in evidence.customers if one.id == payment.customer), None)
     if owner is not None:
-        return not _is_booked(evidence, payment) and evidence.lost(owner) > evidence.spare_suspense
+        return not evidence.is_booked(payment) and evidence.lost(owner) > evidence.spare_suspense
     return evidence.audit is not None and evidence.suspense < payment.amount
 
 
