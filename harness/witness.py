@@ -63,13 +63,11 @@ class Witness:
             return Evidence(has_app=False, provider_difference=difference)
         self.seen.clear()
         seen = await self._seen(self.app, has_news=True)
-        events, payments = self.journal.events, self._with_messages(seen.payments)
         return replace(
             seen,
-            payments=payments,
+            payments=self._with_messages(seen.payments),
             wishes=tuple(self.book.wishes),
-            asked=tuple(asked_for(events, self.rows, self._names(payments))),
-            notices=tuple(notices(events)),
+            notices=tuple(notices(self.journal.events)),
             audit=await self.app.audit(),
             audit_before=self.book.audit_before,
             listed=listed,
@@ -106,8 +104,14 @@ class Witness:
         await self._note(customers, app_payments)
         if has_news:
             self.rows = await self.world.control.payments()
-        unfulfilled = tuple(self.book.unfulfilled)
-        return Evidence(tuple(customers), tuple(app_payments), tuple(self._payments()), unfulfilled)
+        payments = tuple(self._payments())
+        return Evidence(
+            customers=tuple(customers),
+            app_payments=tuple(app_payments),
+            payments=payments,
+            unfulfilled=tuple(self.book.unfulfilled),
+            asked=tuple(asked_for(self.journal.events, self.rows, self._names(payments))),
+        )
 
     async def _customer(self, app: AppFace, known: CustomerBook) -> Customer:
         """The statement is read again only once the balance has changed."""
