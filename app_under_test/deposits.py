@@ -252,14 +252,23 @@ def _complete(connection: Connection, deposit: Deposit, receipt: str | None, at:
         to, amount = ledger.customer_account(deposit.customer), deposit.amount
         legs = (ledger.Posting(to, amount), ledger.Posting(source, -amount))
         ledger.post(connection, legs, kind="deposit", reference=deposit.id, at=at)
-        receipt = receipt or arrived
-    if receipt is not None:  # a query, which tells none, may have completed it
-        fill_in(connection, deposit, receipt)
+        if receipt is None and arrived is not None:
+            fill_in(connection, deposit, arrived)
+    elif receipt is not None and fill_in(connection, deposit, receipt):
+        _explain(connection, deposit, receipt, at)
 
 
-def fill_in(connection: Connection, deposit: Deposit, receipt: str) -> None:
+def fill_in(connection: Connection, deposit: Deposit, receipt: str) -> bool:
+    """Whether it had none: a query, which tells none, may have completed it."""
     unfilled = update(deposits).where(deposits.c.id == deposit.id, deposits.c.receipt.is_(None))
-    connection.execute(unfilled.values(receipt=receipt))
+    return connection.execute(unfilled.values(receipt=receipt)).rowcount == 1
+
+
+def _explain(connection: Connection, deposit: Deposit, receipt: str, at: str) -> None:
+    """Money in suspense, whose account named nobody, was this deposit's, and credited before anybody knew that."""
+    if receipts.take_from_suspense(connection, deposit.id, deposit.amount, receipt):
+        legs = (ledger.Posting(ledger.SUSPENSE, -deposit.amount), ledger.Posting(ledger.FLOAT, deposit.amount))
+        ledger.post(connection, legs, kind="explained", reference=receipt, at=at)
 
 
 def _unless_proven(connection: Connection, deposit: Deposit, **values: object) -> None:
