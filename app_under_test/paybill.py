@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from app_under_test import deposits, ledger, receipts
 from app_under_test.addresses import Addresses
@@ -21,6 +21,10 @@ from app_under_test.schema import customers as customer_rows
 from app_under_test.schema import deposits as deposit_rows
 from app_under_test.states import State
 from app_under_test.store import Store
+
+_CUSTOMER = select(customer_rows.c.id).where(customer_rows.c.id == bindparam("of"))
+_DEPOSIT = select(deposit_rows.c.id).where(deposit_rows.c.id == bindparam("of"))
+_HOLDER = select(deposit_rows.c.id).where(deposit_rows.c.receipt == bindparam("of"))
 
 MayBe = Callable[[str, str], bool]
 
@@ -129,16 +133,13 @@ def _credit(connection: Connection, account: str, arrival: Arrival, at: str) -> 
 
 
 def _customer_named(connection: Connection, arrival: Arrival) -> str | None:
-    named = customer_rows.c.id == arrival.account.upper()
-    return connection.execute(select(customer_rows.c.id).where(named)).scalar_one_or_none()
+    return connection.execute(_CUSTOMER, {"of": arrival.account.upper()}).scalar_one_or_none()
 
 
 def _deposit_named(connection: Connection, arrival: Arrival) -> Deposit | None:
-    named = deposit_rows.c.id == arrival.account.upper()
-    deposit = connection.execute(select(deposit_rows.c.id).where(named)).scalar_one_or_none()
+    deposit = connection.execute(_DEPOSIT, {"of": arrival.account.upper()}).scalar_one_or_none()
     return None if deposit is None else deposits.find(connection, deposit)
 
 
 def _deposit_with(connection: Connection, receipt: str) -> str | None:
-    holders = select(deposit_rows.c.id).where(deposit_rows.c.receipt == receipt)
-    return connection.execute(holders).scalar_one_or_none()
+    return connection.execute(_HOLDER, {"of": receipt}).scalar_one_or_none()
