@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from harness.app_answers import CustomerSeen, StatementLine
 from harness.app_face import AppFace
-from harness.attribution import Attribution, moved
+from harness.attribution import Attribution, is_paybill, moved
 from harness.book import Book, CustomerBook, PaymentBook
 from harness.data import money
 from harness.events import Event
@@ -145,7 +145,7 @@ class Witness:
                 amount=money(row["amount"]),
                 msisdn=str(row["msisdn"]),
                 kind=str(row.get("kind", "collection")),
-                receipt=str(row["receipt"]) if row.get("receipt") else None,
+                receipt=_receipt(row),
                 reference=str(row.get("reference") or ""),
                 customer=customer,
                 made_for=asker.name if asker else None,
@@ -179,6 +179,12 @@ class Witness:
 
 def _as_shown(known: PaymentBook) -> AppPayment:
     return AppPayment(known.kind, known.id, known.customer, known.amount, tuple(known.states), known.fee, known.payee)
+
+
+def _receipt(row: Json) -> str | None:
+    """A paybill payment has it from its beginning: the app is asked and told by that name."""
+    name = row.get("receipt") or (row.get("provider_reference") if is_paybill(row) else None)
+    return str(name) if name else None
 
 
 def _as_seen(known: CustomerBook, shows: CustomerSeen, statement: tuple[StatementLine, ...] | None) -> Customer:
