@@ -39,12 +39,13 @@ def create_app(
     parsed = Settings(provider_url=provider_url, public_url=public_url, database=database, **settings)
     clock, store = clock or SystemClock(), Store(parsed.database)
     daraja, addresses, wishes = Daraja(parsed, clock), Addresses(parsed), Wishes(store)
-    stk, b2c, c2b = StkPush(parsed, clock, daraja), B2c(parsed, daraja), C2b(parsed, daraja)
+    stk, b2c = StkPush(parsed, clock, daraja), B2c(parsed, daraja)
+    c2b = C2b(parsed, daraja, status=b2c)
 
     customers = Customers(store=store, clock=clock, wishes=wishes)
     deposits = Deposits(parsed, store=store, clock=clock, wishes=wishes, gateway=stk, addresses=addresses)
     withdrawals = Withdrawals(parsed, store=store, clock=clock, wishes=wishes, gateway=b2c, addresses=addresses)
-    paybill = Paybill(store=store, clock=clock, gateway=c2b, addresses=addresses, deposits=deposits)
+    paybill = Paybill(parsed, store=store, clock=clock, gateway=c2b, addresses=addresses, deposits=deposits)
     callbacks = Callbacks(parsed, addresses=addresses, deposits=deposits, withdrawals=withdrawals, paybill=paybill)
     reconciliation = Reconciliation(
         store=store, clock=clock, wishes=wishes, paybill=paybill, deposits=deposits, withdrawals=withdrawals
@@ -81,11 +82,15 @@ async def _health(_: web.Request) -> web.Response:
     return respond({"status": "ok"})
 
 
+_COUNTER = insert(counters)
+_A_COUNTER = select(counters).limit(1)
+
+
 def _opened(store: Store, settings: Settings, clock: Clock) -> Callable[[web.Application], AsyncIterator[None]]:
     def open_bank(connection: Connection) -> None:
         metadata.create_all(connection)
-        if connection.execute(select(counters)).first() is None:
-            connection.execute(insert(counters), [{"prefix": prefix, "value": 0} for prefix in "CDRW"])
+        if connection.execute(_A_COUNTER).first() is None:
+            connection.execute(_COUNTER, [{"prefix": prefix, "value": 0} for prefix in "CDRW"])
             ledger.open_books(connection, opening_float=settings.opening_float, at=stamp(clock.now()))
 
     async def opened(_: web.Application) -> AsyncIterator[None]:

@@ -8,19 +8,25 @@ import logging
 from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
-from app_under_test import deposits, ledger, receipts
+from app_under_test import deposits, ledger, receipts, unconfirmed
 from app_under_test.addresses import Addresses
-from app_under_test.clients.gateway import Arrival, Objection, Outcome, Till
+from app_under_test.clients.gateway import Arrival, Finding, Objection, Outcome, Question, Till
 from app_under_test.clock import Clock, stamp
 from app_under_test.deposits import Deposit, Deposits
 from app_under_test.problems import Problem
 from app_under_test.receipts import BookedTo
 from app_under_test.schema import customers as customer_rows
 from app_under_test.schema import deposits as deposit_rows
+from app_under_test.settings import Settings
 from app_under_test.states import State
 from app_under_test.store import Store
+from app_under_test.unconfirmed import Unconfirmed
+
+_CUSTOMER = select(customer_rows.c.id).where(customer_rows.c.id == bindparam("of"))
+_DEPOSIT = select(deposit_rows.c.id).where(deposit_rows.c.id == bindparam("of"))
+_HOLDER = select(deposit_rows.c.id).where(deposit_rows.c.receipt == bindparam("of"))
 
 MayBe = Callable[[str, str], bool]
 
@@ -30,8 +36,18 @@ _log = logging.getLogger(__name__)
 class Paybill:
     """Tells the provider where to call, and hears what comes in."""
 
-    def __init__(self, *, store: Store, clock: Clock, gateway: Till, addresses: Addresses, deposits: Deposits) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        store: Store,
+        clock: Clock,
+        gateway: Till,
+        addresses: Addresses,
+        deposits: Deposits,
+    ) -> None:
         self._is_registered = False
+        self._ask_after, self._absent_after = settings.ask_after_seconds, settings.absent_after_seconds
         self._store, self._clock, self._deposits = store, clock, deposits
         self._gateway, self._addresses = gateway, addresses
 
@@ -52,22 +68,62 @@ class Paybill:
             _log.warning("the paybill is not registered, reconciliation will try again: %s", refusal)
 
     async def validate(self, callback: bytes) -> dict[str, object]:
-        """Whether the money is welcome; changes nothing."""
-        told = self._gateway.read(callback)
+        """Whether the money is welcome; changes no balance."""
+        told, at = self._gateway.read(callback), stamp(self._clock.now())
         if isinstance(told, Objection):
             return self._gateway.verdict(told)
-        objection = await self._store.run(lambda connection: object_to(connection, told))
+        objection = await self._store.run(lambda connection: welcome(connection, told, at=at))
         return self._gateway.verdict(objection)
 
     async def confirm(self, callback: bytes) -> None:
-        """Returns once the money is booked; 400 if no money can be made out."""
+        """Returns once the money is booked; 400 if no money of ours can be made out."""
         arrival = self._gateway.read(callback)
         if isinstance(arrival, Objection):
             raise Problem(400, "this tells of no money: a receipt and an amount are needed")
+        if not arrival.is_to_us:
+            raise Problem(400, "this tells of money that came to another paybill")
         may_be, at = self._gateway.may_be, stamp(self._clock.now())
         open_deposit = await self._store.run(lambda connection: book(connection, arrival, may_be, at=at))
         if open_deposit is not None:
             await self._deposits.ask(open_deposit)
+
+    async def overdue(self) -> list[Unconfirmed]:
+        """Payments that were welcome and of which nothing was heard since."""
+        now, found = stamp(self._clock.now()), await self._store.run(unconfirmed.all_of_them)
+        return [payment for payment in found if payment.age(now) >= self._ask_after]
+
+    async def look_into(self, payment: Unconfirmed) -> None:
+        """Asks the provider; what it finds is a callback."""
+        urls = [self._addresses.receipt(payment.receipt, what) for what in ("status", "status-timeout")]
+        await self._gateway.ask(Question(receipt=payment.receipt, result_url=urls[0], timeout_url=urls[1]))
+
+    async def told(self, receipt: str, callback: bytes) -> None:
+        """Takes in what the provider found."""
+        finding, at = self._gateway.read_finding(callback), stamp(self._clock.now())
+        may_be, absent_after = self._gateway.may_be, self._absent_after
+        await self._store.run(
+            lambda connection: learn(connection, receipt, finding, may_be, absent_after=absent_after, at=at)
+        )
+
+
+def welcome(connection: Connection, arrival: Arrival, *, at: str) -> Objection | None:
+    objection = object_to(connection, arrival)
+    if objection is None:
+        unconfirmed.note(connection, arrival, at=at)
+    return objection
+
+
+def learn(
+    connection: Connection, receipt: str, finding: Finding, may_be: MayBe, *, absent_after: float, at: str
+) -> None:
+    """Books a payment that went through without being confirmed; forgets one that did not."""
+    payment = unconfirmed.find(connection, receipt)
+    if payment is None:
+        return
+    if unconfirmed.is_paid(payment, finding):
+        book(connection, payment.arrival, may_be, at=at)
+    elif unconfirmed.is_void(payment, finding, absent_after=absent_after, now=at):
+        unconfirmed.forget(connection, receipt)
 
 
 def object_to(connection: Connection, arrival: Arrival) -> Objection | None:
@@ -84,6 +140,7 @@ def object_to(connection: Connection, arrival: Arrival) -> Objection | None:
 
 def book(connection: Connection, arrival: Arrival, may_be: MayBe, *, at: str) -> Deposit | None:
     """Books the money, once; the deposit that it seems to pay while nobody has proven that."""
+    unconfirmed.forget(connection, arrival.receipt)
     if receipts.find(connection, arrival.receipt) is None:
         _book_first(connection, arrival, may_be, at)
     booked = receipts.find(connection, arrival.receipt)
@@ -127,17 +184,13 @@ def _credit(connection: Connection, account: str, arrival: Arrival, at: str) -> 
 
 
 def _customer_named(connection: Connection, arrival: Arrival) -> str | None:
-    named = customer_rows.c.id == arrival.account.upper()
-    customer = connection.execute(select(customer_rows.c.id).where(named)).scalar_one_or_none()
-    return customer if arrival.is_to_us else None
+    return connection.execute(_CUSTOMER, {"of": arrival.account.upper()}).scalar_one_or_none()
 
 
 def _deposit_named(connection: Connection, arrival: Arrival) -> Deposit | None:
-    named = deposit_rows.c.id == arrival.account.upper()
-    deposit = connection.execute(select(deposit_rows.c.id).where(named)).scalar_one_or_none()
-    return deposits.find(connection, deposit) if deposit is not None and arrival.is_to_us else None
+    deposit = connection.execute(_DEPOSIT, {"of": arrival.account.upper()}).scalar_one_or_none()
+    return None if deposit is None else deposits.find(connection, deposit)
 
 
 def _deposit_with(connection: Connection, receipt: str) -> str | None:
-    holders = select(deposit_rows.c.id).where(deposit_rows.c.receipt == receipt)
-    return connection.execute(holders).scalar_one_or_none()
+    return connection.execute(_HOLDER, {"of": receipt}).scalar_one_or_none()
