@@ -52,7 +52,9 @@ telling = st.one_of(  # by kind, so that the many ways to forge do not crowd out
 )
 places = st.one_of(
     st.sampled_from(ANSWERING).flatmap(lambda name: st.tuples(st.just(f"{name}.request"), _refusing(name))),
-    st.sampled_from(ANSWERING).flatmap(lambda name: st.tuples(st.just(f"{name}.acknowledgement"), _refusing(name, but=DENIALS))),
+    st.sampled_from(ANSWERING).flatmap(
+        lambda name: st.tuples(st.just(f"{name}.acknowledgement"), _refusing(name, but=DENIALS))
+    ),
     st.sampled_from(DECIDING).flatmap(lambda name: st.tuples(st.just(f"{name}.processing"), _deciding(name))),
     st.sampled_from(TELLING).flatmap(lambda name: st.tuples(st.just(f"{name}.callback"), telling)),
     st.sampled_from(("stk_push", "b2c")).map(lambda name: (f"{name}.acknowledgement", {"kind": "callback_first"})),
