@@ -14,7 +14,11 @@ from simulator.core.money import ZERO, Money
 from simulator.core.virtual_clock import VIRTUAL_START as NOON
 from simulator.stores.memory import MemoryStore
 
-STORES = [pytest.param(MemoryStore, id="memory")]
+
+class Sqlite:
+    pass
+
+STORES = [pytest.param(MemoryStore, id="memory"), pytest.param("sqlite", id="sqlite")]
 ANN, BEN = AccountName("subscriber:254700000001"), AccountName("subscriber:254700000002")
 
 
@@ -43,7 +47,11 @@ def chart(account):
 
 
 @pytest.fixture(params=STORES)
-def make_store(request):
+def make_store(request, tmp_path):
+    from simulator.stores.sqlite import SqliteStore
+    from simulator.stores.sqlite_file import open_file
+    if request.param == "sqlite":
+        return lambda **told: SqliteStore(open_file(tmp_path/"x.db"), chart, **told)
     return lambda **told: request.param(chart, **told)
 
 
