@@ -29,7 +29,7 @@ def _option(name: str, **about: Any) -> Callable[[Command], Command]:
 @click.command()
 @_option("host", help="Where to listen; what is not loopback needs --control-token.  [default: 127.0.0.1]")
 @_option("port", help="0 takes a free one.  [default: 8200]")
-@_option("store", help="Where state is kept: memory:  [default: memory:]")
+@_option("store", metavar="URL", help="Where state is kept: memory: or sqlite:///FILE  [default: memory:]")
 @_option("seed", help="The number that the default world is replayed from.  [default: 1]")
 @_option("clock", help="system, or virtual: time that moves when driven.  [default: system]")
 @_option("latency", metavar="FACTOR", help="Times the provider's waits.  [default: 0.1; 1 on the virtual clock]")
@@ -43,6 +43,7 @@ def _option(name: str, **about: Any) -> Callable[[Command], Command]:
 @_option("allow-callbacks", metavar="HOST", multiple=True, help="A public host that callbacks may go to.")
 @_option("resolve", metavar="HOST=ADDR:PORT", multiple=True, help="Sends callbacks for HOST elsewhere.")
 @_option("chaos", metavar="FILE", help="A chaos profile: the fault rules that every fresh world begins with.")
+@click.option("--fresh", is_flag=True, envvar=VARIABLES + "FRESH", help="Starts the file of --store over.")
 @click.option("--tls", is_flag=True, envvar=VARIABLES + "TLS", help="Listen with TLS; `pesabox env` tells clients.")
 @click.option("--quiet", is_flag=True, envvar=VARIABLES + "QUIET", help="No line an exchange on a terminal.")
 def serve(**told: Any) -> None:
@@ -65,7 +66,11 @@ async def _serve(settings: Settings) -> None:
         gc.freeze()
         gc.set_threshold(GARBAGE_THRESHOLD)
         print(f"pesabox: ready on {simulator.url}", flush=True)
-        await stop.wait()
+        store = simulator.simulation.shared.store
+        ends = [asyncio.ensure_future(stop.wait()), broken := asyncio.ensure_future(store.broken())]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    if broken.done():
+        raise click.ClickException(f"nothing more can be kept: {broken.result()}")
 
 
 @click.command()

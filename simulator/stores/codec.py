@@ -110,7 +110,7 @@ def _container(origin: Any, inner: tuple[Any, ...], where: str) -> Decoder:
 
 def _dataclass(kind: type) -> Decoder:
     hints = get_type_hints(kind, localns={"Json": object})
-    told = [field for field in fields(kind) if field.init]  # type: ignore[arg-type]  # the caller has looked
+    told = [field for field in fields(kind) if field.init]
     parts = {field.name: _decoder(hints[field.name], f"{kind.__name__}.{field.name}") for field in told}
     needed = {field.name for field in told if field.default is MISSING and field.default_factory is MISSING}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
@@ -12,7 +13,7 @@ from typing import Any, ClassVar, TypeVar
 from simulator.core.jobs import Job
 from simulator.core.journal import Event
 from simulator.core.ledger import Account, AccountName, Books, Chart
-from simulator.core.store import R, Record, Transaction, UnknownCursor
+from simulator.core.store import R, Record, StoreBroken, Transaction, UnknownCursor
 from simulator.stores.due import DueJobs
 
 T = TypeVar("T")
@@ -181,6 +182,10 @@ class MemoryStore:
 
     async def delete(self, world: str) -> None:
         self._worlds.pop(world, None)
+
+    async def broken(self) -> StoreBroken:
+        never: asyncio.Future[StoreBroken] = asyncio.get_running_loop().create_future()
+        return await never
 
     async def close(self) -> None:
         """Nothing to close."""

@@ -14,13 +14,13 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from simulator.core.jobs import Job
 from simulator.core.journal import Event
-from simulator.core.ledger import Account, AccountName, Books, Chart, Entry
+from simulator.core.ledger import Account, AccountName, Books, Chart
 from simulator.core.store import R, Record, StoreBroken, Transaction, UnknownCursor
-from simulator.stores.codec import codec_of
+from simulator.stores.codec import Unreadable, codec_of
 from simulator.stores.due import DueJobs
 from simulator.stores.sqlite_file import Row, Rows, SqliteFile, indexes_of
 
@@ -40,8 +40,7 @@ class _Balance:
     account: Account
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(NamedTuple):
     """A record on its way to the file, or None when it is dropped.
 
     `place` counts where the file has none, or none any more: where the record `is_afresh`.
@@ -130,12 +129,12 @@ class _World:
             return cached
         except KeyError:
             body = self._file.body(self.name, kind.kind, key)
-            record = codec_of(kind).decode(body) if body is not None else None
+            record = self._decoded(kind, body) if body is not None else None
             self._cache.put(slot, record)
             return record
 
     def find(self, kind: type[R], by: str | None, value: str | None, after: str | None, limit: int | None) -> list[R]:
-        start, pending, decode = self._start(kind, after), self._pending(kind.kind), codec_of(kind).decode
+        start, pending = self._start(kind, after), self._pending(kind.kind)
         at_most = -1 if limit is None else limit + len(pending)
         rows = self._file.find(self.name, kind.kind, by=by, value=value or "", after=start, limit=at_most)
         found: list[tuple[int, R | str]] = [(place, body) for place, key, body in rows if key not in pending]
@@ -144,7 +143,9 @@ class _World:
                 found.append((self._place(kind.kind, key, change), change.record))
         found.sort(key=lambda one: one[0])
         behind = itertools.dropwhile(lambda one: one[0] <= start, found)
-        return [decode(told) if isinstance(told, str) else told for _, told in itertools.islice(behind, limit)]
+        return [
+            self._decoded(kind, told) if isinstance(told, str) else told for _, told in itertools.islice(behind, limit)
+        ]
 
     def balance(self, account: AccountName) -> Account:
         stored = self._account(account)
@@ -164,6 +165,13 @@ class _World:
     def _account(self, name: AccountName) -> Account | None:
         balance = self.get(_Balance, name)
         return balance.account if balance is not None else None
+
+    def _decoded(self, kind: type[R], body: str) -> R:
+        try:
+            record: R = codec_of(kind).decode(body)
+        except Unreadable as error:
+            raise StoreBroken(f"{self._file.path} holds {error}; --fresh starts it over") from None
+        return record
 
     def _pending(self, kind: str) -> dict[str, _Change]:
         return self.pending.setdefault(kind, {})
@@ -231,17 +239,14 @@ class _World:
 
 
 class SqliteStore:
-    """Keeps everything in `file`, which it closes. `on_broken` hears of the first failure to write: nothing is taken
-    after that, since what is in memory is no longer what is in the file."""
+    """Keeps everything in `file`, which it closes. After a failure to write it takes nothing more, since what it has in
+    memory is no longer what is in the file."""
 
     name: ClassVar[str] = "sqlite"
 
-    def __init__(
-        self, file: SqliteFile, chart: Chart, *, on_broken: Callable[[StoreBroken], None] = lambda _: None
-    ) -> None:
+    def __init__(self, file: SqliteFile, chart: Chart) -> None:
         self._file = file
         self._chart = chart
-        self._on_broken = on_broken
         self._cache = _Cache(RECORDS_CACHED)
         self._places = itertools.count(file.last_place() + 1)
         self._worlds: dict[str, _World] = {}
@@ -251,6 +256,7 @@ class SqliteStore:
         self._committer: asyncio.Task[None] | None = None
         self._writer = ThreadPoolExecutor(1, "pesabox-store")
         self._broken: StoreBroken | None = None
+        self._breaks = asyncio.Event()
 
     async def run(self, world: str, work: Callable[[Transaction], T]) -> T:
         state = self._of(world)
@@ -299,6 +305,11 @@ class SqliteStore:
         await self._flush()
         self._worlds.pop(world, None)
         await asyncio.get_running_loop().run_in_executor(self._writer, self._file.forget, world)
+
+    async def broken(self) -> StoreBroken:
+        await self._breaks.wait()
+        assert self._broken is not None
+        return self._broken
 
     async def close(self) -> None:
         await self._flush()
@@ -350,7 +361,7 @@ class SqliteStore:
             if group is not None:
                 group.durable.set_exception(self._broken)
         self._collecting = None
-        self._on_broken(self._broken)
+        self._breaks.set()
 
     async def _flush(self) -> None:
         while self._committer is not None:

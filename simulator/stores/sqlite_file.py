@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from simulator.core.store import StoreBroken
+
 FORMAT = 1
 PESABOX = 0x70657361  # "pesa", as the application id
 LOCK_MARK = "-lock"
@@ -93,12 +95,15 @@ class SqliteFile:
     # Reading.
 
     def rows(self, sql: str, *values: object) -> list[Any]:
-        return self._reader.execute(sql, values).fetchall()
+        try:
+            return self._reader.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreBroken(f"{self.path}: {error}") from None
 
     def worlds(self) -> list[str]:
         """By name. Looks each up from the one before it: the table may be long."""
         found: list[str] = []
-        while (name := self.rows("SELECT min(world) FROM records WHERE world > ?", found[-1] if found else "")[0][0]):
+        while name := self.rows("SELECT min(world) FROM records WHERE world > ?", found[-1] if found else "")[0][0]:
             found.append(name)
         return found
 

@@ -18,6 +18,7 @@ from simulator.stores.memory import MemoryStore
 class Sqlite:
     pass
 
+
 STORES = [pytest.param(MemoryStore, id="memory"), pytest.param("sqlite", id="sqlite")]
 ANN, BEN = AccountName("subscriber:254700000001"), AccountName("subscriber:254700000002")
 
@@ -50,8 +51,9 @@ def chart(account):
 def make_store(request, tmp_path):
     from simulator.stores.sqlite import SqliteStore
     from simulator.stores.sqlite_file import open_file
+
     if request.param == "sqlite":
-        return lambda **told: SqliteStore(open_file(tmp_path/"x.db"), chart, **told)
+        return lambda **told: SqliteStore(open_file(tmp_path / "x.db"), chart, **told)
     return lambda **told: request.param(chart, **told)
 
 
