@@ -21,6 +21,7 @@ $(RUN):
 	$(PYTHON) -m venv .venv
 	$(PIP) --require-hashes -r requirements.txt
 	$(PIP) --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q simulator harness app_under_test
 	@touch $@
 
 $(DEV): $(RUN)

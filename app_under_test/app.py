@@ -7,18 +7,24 @@ from aiohttp import web
 from sqlalchemy import Connection, insert, select
 
 from app_under_test import ledger
-from app_under_test.callbacks import CallbackAddress, Callbacks
-from app_under_test.clients.daraja import Daraja
+from app_under_test.addresses import Addresses
+from app_under_test.callbacks import Callbacks
+from app_under_test.clients.daraja.b2c import B2c
+from app_under_test.clients.daraja.c2b import C2b
+from app_under_test.clients.daraja.door import Daraja
+from app_under_test.clients.daraja.stk import StkPush
 from app_under_test.clock import BorrowedClock, Clock, SystemClock, stamp
 from app_under_test.customers import Customers
 from app_under_test.deposits import Deposits
 from app_under_test.edge import Guard, Role, respond
 from app_under_test.idempotency import Wishes
+from app_under_test.paybill import Paybill
 from app_under_test.problems import as_problems
 from app_under_test.reconcile import Reconciliation
 from app_under_test.schema import counters, metadata
 from app_under_test.settings import Settings
 from app_under_test.store import Store
+from app_under_test.withdrawals import Withdrawals
 
 _LARGEST_BODY = 1024 * 1024
 
@@ -32,20 +38,23 @@ def create_app(
     """
     parsed = Settings(provider_url=provider_url, public_url=public_url, database=database, **settings)
     clock, store = clock or SystemClock(), Store(parsed.database)
-    daraja, wishes = Daraja(parsed, clock), Wishes(store)
-    deposits = Deposits(
-        store=store, clock=clock, wishes=wishes, gateway=daraja, callback_url=CallbackAddress(parsed).of
-    )
-    books = ledger.Books(store)
+    daraja, addresses, wishes = Daraja(parsed, clock), Addresses(parsed), Wishes(store)
+    stk, b2c, c2b = StkPush(parsed, clock, daraja), B2c(parsed, daraja), C2b(parsed, daraja)
+
     customers = Customers(store=store, clock=clock, wishes=wishes)
-    callbacks = Callbacks(parsed, store=store, clock=clock, gateway=daraja, deposits=deposits)
-    reconciliation = Reconciliation(parsed, store=store, clock=clock, wishes=wishes, deposits=deposits)
+    deposits = Deposits(parsed, store=store, clock=clock, wishes=wishes, gateway=stk, addresses=addresses)
+    withdrawals = Withdrawals(parsed, store=store, clock=clock, wishes=wishes, gateway=b2c, addresses=addresses)
+    paybill = Paybill(store=store, clock=clock, gateway=c2b, addresses=addresses, deposits=deposits)
+    callbacks = Callbacks(parsed, addresses=addresses, deposits=deposits, withdrawals=withdrawals, paybill=paybill)
+    reconciliation = Reconciliation(
+        store=store, clock=clock, wishes=wishes, paybill=paybill, deposits=deposits, withdrawals=withdrawals
+    )
 
     app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[as_problems])
     if isinstance(clock, BorrowedClock):
         app.middlewares.append(clock.read_once)
         app.cleanup_ctx.append(clock.connected)
-    app.cleanup_ctx.extend([_opened(store, parsed, clock), daraja.connected, _carried_out(wishes)])
+    app.cleanup_ctx.extend([_opened(store, parsed, clock), daraja.connected, _carried_out(wishes), paybill.opened])
 
     guard = Guard({Role.CHANNEL: parsed.channel_key, Role.OPERATOR: parsed.operator_key})
     channel, operator = guard.only(Role.CHANNEL), guard.only(Role.OPERATOR)
@@ -57,10 +66,18 @@ def create_app(
             web.get("/customers/{id}/statement", channel(customers.statement)),
             web.post("/deposits", channel(deposits.create)),
             web.get("/deposits/{id}", channel(deposits.show)),
+            web.post("/withdrawals", channel(withdrawals.create)),
+            web.get("/withdrawals/{id}", channel(withdrawals.show)),
             web.post("/callbacks/daraja/{token}/stk/{deposit}", callbacks.stk),
+            web.post("/callbacks/daraja/{token}/b2c/{withdrawal}/result", callbacks.b2c_result),
+            web.post("/callbacks/daraja/{token}/b2c/{withdrawal}/timeout", callbacks.b2c_timeout),
+            web.post("/callbacks/daraja/{token}/b2c/{withdrawal}/status", callbacks.b2c_status),
+            web.post("/callbacks/daraja/{token}/b2c/{withdrawal}/status-timeout", callbacks.b2c_status_timeout),
+            web.post("/callbacks/daraja/{token}/c2b/validation", callbacks.c2b_validation),
+            web.post("/callbacks/daraja/{token}/c2b/confirmation", callbacks.c2b_confirmation),
             web.post("/reconcile", operator(reconciliation.create)),
             web.get("/reconcile/{id}", operator(reconciliation.show)),
-            web.get("/ledger/audit", operator(books.audit)),
+            web.get("/ledger/audit", operator(ledger.Books(store).audit)),
         ]
     )
     return app
@@ -74,7 +91,7 @@ def _opened(store: Store, settings: Settings, clock: Clock) -> Callable[[web.App
     def open_bank(connection: Connection) -> None:
         metadata.create_all(connection)
         if connection.execute(select(counters)).first() is None:
-            connection.execute(insert(counters), [{"prefix": prefix, "value": 0} for prefix in "CDR"])
+            connection.execute(insert(counters), [{"prefix": prefix, "value": 0} for prefix in "CDRW"])
             ledger.open_books(connection, opening_float=settings.opening_float, at=stamp(clock.now()))
 
     async def opened(_: web.Application) -> AsyncIterator[None]:

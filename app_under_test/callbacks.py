@@ -1,56 +1,81 @@
 """Callbacks: public addresses, so every call is verified, and answered only when its effect is durable."""
 
-import hashlib
 import hmac
 import ipaddress
 
 from aiohttp import web
 
-from app_under_test.clients.gateway import Gateway
-from app_under_test.clock import Clock, stamp
-from app_under_test.deposits import Deposits, hear
+from app_under_test.addresses import Addresses
+from app_under_test.deposits import Deposits
 from app_under_test.edge import respond
+from app_under_test.paybill import Paybill
 from app_under_test.problems import Problem
 from app_under_test.settings import Settings
-from app_under_test.store import Store
+from app_under_test.withdrawals import Withdrawals
 
 _OUR_PROXY = "127.0.0.1"
-
-
-class CallbackAddress:
-    """The URL that a provider is given for one payment; nobody guesses it who does not know the secret."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._secret, self._base = settings.callback_secret.get_secret_value().encode(), settings.public_url
-
-    def of(self, deposit: str) -> str:
-        return f"{self._base}/callbacks/daraja/{self.token(deposit)}/stk/{deposit}"
-
-    def token(self, payment: str) -> str:
-        return hmac.new(self._secret, payment.encode(), hashlib.sha256).hexdigest()
 
 
 class Callbacks:
     """`/callbacks/daraja/…`."""
 
-    def __init__(self, settings: Settings, *, store: Store, clock: Clock, gateway: Gateway, deposits: Deposits) -> None:
-        self._allowed, self._address = settings.callback_addresses, CallbackAddress(settings)
-        self._store, self._clock, self._gateway, self._deposits = store, clock, gateway, deposits
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        addresses: Addresses,
+        deposits: Deposits,
+        withdrawals: Withdrawals,
+        paybill: Paybill,
+    ) -> None:
+        self._allowed, self._addresses = settings.callback_addresses, addresses
+        self._deposits, self._withdrawals, self._paybill = deposits, withdrawals, paybill
 
     async def stk(self, request: web.Request) -> web.Response:
-        """The outcome of an STK push. One that proves nothing makes the bank ask, and then counts again."""
-        deposit = request.match_info["deposit"]
-        self._verify(request, deposit)
-        notice, at = self._gateway.read(await request.read()), stamp(self._clock.now())
-        unproven = await self._store.run(lambda connection: hear(connection, deposit, notice, at=at))
-        if unproven is not None:
-            await self._deposits.ask(unproven)
-            await self._store.run(lambda connection: hear(connection, deposit, notice, at=at))
-        return respond({"ResultCode": 0, "ResultDesc": "Success"})
+        deposit = self._verified(request, "deposit")
+        await self._deposits.heard(deposit, await request.read())
+        return _heard()
 
-    def _verify(self, request: web.Request, payment: str) -> None:
-        expected, given = self._address.token(payment), request.match_info["token"]
-        if not hmac.compare_digest(expected.encode(), given.encode()):
+    async def b2c_result(self, request: web.Request) -> web.Response:
+        withdrawal = self._verified(request, "withdrawal")
+        await self._withdrawals.heard(withdrawal, await request.read())
+        return _heard()
+
+    async def b2c_timeout(self, request: web.Request) -> web.Response:
+        """A queue gave the payout up, or says so. Whatever the body is, that proves nothing."""
+        withdrawal = self._verified(request, "withdrawal")
+        await request.read()
+        await self._withdrawals.doubted(withdrawal)
+        return _heard()
+
+    async def b2c_status(self, request: web.Request) -> web.Response:
+        """What the provider found when it was asked."""
+        withdrawal = self._verified(request, "withdrawal")
+        await self._withdrawals.told(withdrawal, await request.read())
+        return _heard()
+
+    async def b2c_status_timeout(self, request: web.Request) -> web.Response:
+        """A question was lost: the next reconciliation asks again, and not this, or the two would never end."""
+        self._verified(request, "withdrawal")
+        await request.read()
+        return _heard()
+
+    async def c2b_validation(self, request: web.Request) -> web.Response:
+        self._verify(request, self._addresses.paybill_token())
+        return respond(await self._paybill.validate(await request.read()))
+
+    async def c2b_confirmation(self, request: web.Request) -> web.Response:
+        self._verify(request, self._addresses.paybill_token())
+        await self._paybill.confirm(await request.read())
+        return _heard()
+
+    def _verified(self, request: web.Request, name: str) -> str:
+        payment = request.match_info[name]
+        self._verify(request, self._addresses.token(payment))
+        return payment
+
+    def _verify(self, request: web.Request, expected: str) -> None:
+        if not hmac.compare_digest(expected.encode(), request.match_info["token"].encode()):
             raise Problem(403, "this is not the callback address of that payment")
         source = source_of(request)
         if not any(source in network for network in self._allowed):
@@ -67,3 +92,7 @@ def source_of(request: web.Request) -> ipaddress.IPv4Address | ipaddress.IPv6Add
         return ipaddress.ip_address(source)
     except ValueError:
         raise Problem(403, "the caller's address cannot be read") from None
+
+
+def _heard() -> web.Response:
+    return respond({"ResultCode": 0, "ResultDesc": "Success"})

@@ -76,3 +76,8 @@ class BorrowedClock(SystemClock):
 def stamp(moment: datetime) -> str:
     """How the bank writes a time: ISO 8601 in East Africa Time, so that the date is the one of the business day."""
     return moment.astimezone(EAT).isoformat()
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    """Of two stamps."""
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()

@@ -14,6 +14,8 @@ from app_under_test.problems import Problem
 from app_under_test.schema import customers, next_id
 from app_under_test.store import Store
 
+Msisdn = Annotated[str, StringConstraints(pattern=r"^254[17][0-9]{8}$")]
+
 
 def _printable(name: str) -> str:
     if not name.isprintable():
@@ -25,7 +27,7 @@ class CustomerRequest(BaseModel):
     name: Annotated[
         str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_printable)
     ]
-    msisdn: Annotated[str, StringConstraints(pattern=r"^254[17][0-9]{8}$")]
+    msisdn: Msisdn
 
 
 class Customers:
@@ -48,7 +50,7 @@ class Customers:
         customer = request.match_info["id"]
 
         def read(connection: Connection) -> dict[str, object]:
-            entries = ledger.statement_of(connection, ledger.customer_account(customer))
+            entries = ledger.statement_of(connection, customer)
             return {"customer": customer, "balance": shown(connection, customer)["balance"], "items": entries}
 
         return respond(await self._store.run(read))
@@ -61,6 +63,7 @@ def admit(connection: Connection, asked: CustomerRequest, at: str) -> Answer:
     new = next_id(connection, "C")
     connection.execute(insert(customers).values(id=new, name=asked.name, msisdn=asked.msisdn, created_at=at))
     ledger.open_account(connection, ledger.customer_account(new))
+    ledger.open_account(connection, ledger.held_account(new))
     return Answer(201, shown(connection, new))
 
 
@@ -68,8 +71,10 @@ def shown(connection: Connection, customer: str) -> dict[str, object]:
     row = connection.execute(select(customers).where(customers.c.id == customer)).one_or_none()
     if row is None:
         raise Problem(404, f"there is no customer {customer}")
-    balance = money.text_of(ledger.balance_of(connection, ledger.customer_account(customer)))
-    return {"id": row.id, "name": row.name, "msisdn": row.msisdn, "balance": balance, "available": balance}
+    available = ledger.balance_of(connection, ledger.customer_account(customer))
+    balance = available + ledger.balance_of(connection, ledger.held_account(customer))
+    sums = {"balance": money.text_of(balance), "available": money.text_of(available)}
+    return {"id": row.id, "name": row.name, "msisdn": row.msisdn, **sums}
 
 
 def msisdn_of(connection: Connection, customer: str) -> str | None:

@@ -6,19 +6,19 @@ from any state; every other change stops at a deposit whose outcome is proven.
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
-from app_under_test import customers, ledger, money
+from app_under_test import customers, ledger, money, receipts
+from app_under_test.addresses import Addresses
 from app_under_test.clients.gateway import (
     Accepted,
     Acknowledgement,
+    Collector,
     Decided,
-    Gateway,
     NoAnswer,
     Notice,
     Outcome,
@@ -26,35 +26,21 @@ from app_under_test.clients.gateway import (
     Refused,
     Standing,
     Unclear,
+    Undecided,
 )
-from app_under_test.clock import Clock, stamp
+from app_under_test.clock import Clock, seconds_between, stamp
 from app_under_test.edge import body_of, respond
 from app_under_test.idempotency import Answer, Wishes, Work
 from app_under_test.problems import Problem
 from app_under_test.schema import deposits, next_id
+from app_under_test.settings import Settings
+from app_under_test.states import State
 from app_under_test.store import Store
-
-MPESA_LIMIT = 250_000_00
-
-
-class State(StrEnum):
-    PENDING = "pending"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-    UNKNOWN = "unknown"
-
-
-def _carried_by_mpesa(cents: int) -> int:
-    if not 0 < cents <= MPESA_LIMIT or cents % 100:
-        raise ValueError(f"M-PESA carries whole shillings from 1.00 to {money.text_of(MPESA_LIMIT)}")
-    return cents
 
 
 class DepositRequest(BaseModel):
     customer: Annotated[str, Field(max_length=20)]
-    amount: Annotated[int, BeforeValidator(money.cents_of), AfterValidator(_carried_by_mpesa)]
+    amount: Annotated[int, BeforeValidator(money.cents_of), AfterValidator(money.carried_by_mpesa(at_least=1_00))]
     via: Literal["mpesa"]
 
 
@@ -78,6 +64,9 @@ class Deposit:
         """What the provider can be asked with."""
         return self.provider_reference or self.heard_reference
 
+    def age(self, now: str) -> float:
+        return seconds_between(self.created_at, now)
+
     def shown(self) -> dict[str, object]:
         told = asdict(self) | {"amount": money.text_of(self.amount)}
         del told["heard_reference"]
@@ -88,10 +77,18 @@ class Deposits:
     """`/deposits`, and what the provider says of them when it is asked."""
 
     def __init__(
-        self, *, store: Store, clock: Clock, wishes: Wishes, gateway: Gateway, callback_url: Callable[[str], str]
+        self,
+        settings: Settings,
+        *,
+        store: Store,
+        clock: Clock,
+        wishes: Wishes,
+        gateway: Collector,
+        addresses: Addresses,
     ) -> None:
+        self._ask_after, self._expire_after = settings.ask_after_seconds, settings.expire_after_seconds
         self._store, self._clock, self._wishes = store, clock, wishes
-        self._gateway, self._callback_url = gateway, callback_url
+        self._gateway, self._addresses = gateway, addresses
 
     async def create(self, request: web.Request) -> web.Response:
         """202 once the provider has answered, or has not in time: what became of it is the state."""
@@ -108,6 +105,31 @@ class Deposits:
         deposit = request.match_info["id"]
         return respond((await self._store.run(lambda connection: find(connection, deposit))).shown())
 
+    async def heard(self, deposit: str, callback: bytes) -> None:
+        """Takes in the outcome of a push. One that proves nothing makes the bank ask, and then counts again."""
+        notice, at = self._gateway.read(callback), stamp(self._clock.now())
+        unproven = await self._store.run(lambda connection: hear(connection, deposit, notice, at=at))
+        if unproven is not None:
+            await self.ask(unproven)
+            await self._store.run(lambda connection: hear(connection, deposit, notice, at=at))
+
+    async def overdue(self) -> list[Deposit]:
+        """Those that a reconciliation looks into, oldest first."""
+        now, found = stamp(self._clock.now()), await self._store.run(unproven)
+        return [each for each in found if each.state is not State.PENDING or each.age(now) >= self._ask_after]
+
+    async def look_into(self, deposit: Deposit) -> None:
+        """Asks, and writes down what the bank assumes where the provider decides nothing."""
+        standing = await self.ask(deposit)
+        if isinstance(standing, Decided):
+            return
+        state = deposit.state
+        if isinstance(standing, Undecided) and deposit.age(stamp(self._clock.now())) >= self._expire_after:
+            state = State.EXPIRED
+        elif deposit.reference is None:
+            state = State.UNKNOWN
+        await self._store.run(lambda connection: leave(connection, deposit, state=state, reason=standing.reason))
+
     async def ask(self, deposit: Deposit) -> Standing:
         """Asks the provider, outside of any transaction, and writes down what it decided."""
         reference = deposit.reference
@@ -121,7 +143,7 @@ class Deposits:
 
     async def _push(self, deposit: Deposit) -> Callable[[Connection], Deposit]:
         acknowledgement = await self._gateway.push(
-            Push(deposit.id, deposit.msisdn, deposit.amount, self._callback_url(deposit.id))
+            Push(deposit.id, deposit.msisdn, deposit.amount, self._addresses.stk(deposit.id))
         )
         return lambda connection: acknowledge(connection, deposit, acknowledgement)
 
@@ -190,12 +212,9 @@ def _agrees(connection: Connection, deposit: Deposit, notice: Notice) -> bool:
     if notice.outcome is not Outcome.COMPLETED:
         return True
     asked, told = (deposit.amount, deposit.msisdn), (notice.amount, notice.msisdn)
-    return asked == told and notice.receipt is not None and not _is_credited(connection, notice.receipt, deposit)
-
-
-def _is_credited(connection: Connection, receipt: str, but_for: Deposit) -> bool:
-    holders = select(deposits.c.id).where(deposits.c.receipt == receipt, deposits.c.id != but_for.id)
-    return connection.execute(holders).first() is not None
+    if asked != told or notice.receipt is None:
+        return False
+    return not receipts.is_spent(connection, notice.receipt, deposit.amount, but_for=deposit.id)
 
 
 def adopt(connection: Connection, deposit: Deposit, provider_reference: str) -> None:
@@ -228,11 +247,19 @@ def _complete(connection: Connection, deposit: Deposit, receipt: str | None, at:
     completed = {"state": State.COMPLETED, "proven": True, "receipt": receipt, "reason": None}
     won = connection.execute(update(deposits).where(of_id, deposits.c.state != State.COMPLETED).values(**completed))
     if won.rowcount == 1:
+        arrived = receipts.take_from_suspense(connection, deposit.id, deposit.amount, receipt)
+        source = ledger.FLOAT if arrived is None else ledger.SUSPENSE
         to, amount = ledger.customer_account(deposit.customer), deposit.amount
-        legs = (ledger.Posting(to, amount), ledger.Posting(ledger.FLOAT, -amount))
+        legs = (ledger.Posting(to, amount), ledger.Posting(source, -amount))
         ledger.post(connection, legs, kind="deposit", reference=deposit.id, at=at)
-    elif receipt is not None:  # completed by a query, which tells no receipt
-        connection.execute(update(deposits).where(of_id, deposits.c.receipt.is_(None)).values(receipt=receipt))
+        receipt = receipt or arrived
+    if receipt is not None:  # a query, which tells none, may have completed it
+        fill_in(connection, deposit, receipt)
+
+
+def fill_in(connection: Connection, deposit: Deposit, receipt: str) -> None:
+    unfilled = update(deposits).where(deposits.c.id == deposit.id, deposits.c.receipt.is_(None))
+    connection.execute(unfilled.values(receipt=receipt))
 
 
 def _unless_proven(connection: Connection, deposit: Deposit, **values: object) -> None:

@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import TypeVar
@@ -62,6 +63,14 @@ async def body_of(request: web.Request, model: type[Model]) -> Model:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         raise Problem(422, f"{field}: {first['msg'].removeprefix('Value error, ')}", field=field) from None
+
+
+def seconds_of(request: web.Request, name: str, *, at_most: int) -> int:
+    """A whole number of seconds from the query string; 0 if it is not there, 422 if it is something else."""
+    given = request.query.get(name, "0")
+    if not re.fullmatch(r"[0-9]{1,3}", given) or int(given) > at_most:
+        raise Problem(422, f"{name}: expected whole seconds, at most {at_most}", field=name)
+    return int(given)
 
 
 def respond(body: object, status: int = 200) -> web.Response:

@@ -1,10 +1,12 @@
 """The bank's books: double entry, and the only module that changes a balance.
 
 Credits are positive: what the bank owes its customers has a plus, what it holds at the provider (`float:mpesa`) has a
-minus, and all accounts together are always zero.
+minus, and all accounts together are always zero. What a customer has is in two accounts: what is available, and what
+is held for withdrawals on their way.
 """
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 from aiohttp import web
 from sqlalchemy import Connection, func, insert, select, update
@@ -14,7 +16,8 @@ from app_under_test.edge import respond
 from app_under_test.schema import accounts, entries, postings
 from app_under_test.store import Store
 
-FLOAT, SUSPENSE, FEES, HELD, OWN_FUNDS = "float:mpesa", "suspense", "fees", "held", "own_funds"
+FLOAT, SUSPENSE, FEES, OWN_FUNDS = "float:mpesa", "suspense", "fees", "own_funds"
+_WITHOUT_FLOOR = (FLOAT, SUSPENSE)  # what is unexplained may be missing as well
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,10 @@ class Overdrawn(Exception):
 
 def customer_account(customer: str) -> str:
     return f"customer:{customer}"
+
+
+def held_account(customer: str) -> str:
+    return f"held:{customer}"
 
 
 def open_account(connection: Connection, account: str) -> None:
@@ -55,7 +62,7 @@ def post(connection: Connection, legs: tuple[Posting, ...], *, kind: str, refere
 
 def _move(connection: Connection, leg: Posting) -> int:
     moved = update(accounts).where(accounts.c.account == leg.account).values(balance=accounts.c.balance + leg.amount)
-    if leg.account != FLOAT:
+    if leg.account not in _WITHOUT_FLOOR:
         moved = moved.where(accounts.c.balance + leg.amount >= 0)
     balance = connection.execute(moved.returning(accounts.c.balance)).scalar_one_or_none()
     if balance is None:
@@ -63,24 +70,28 @@ def _move(connection: Connection, leg: Posting) -> int:
     return int(balance)
 
 
-def statement_of(connection: Connection, account: str) -> list[dict[str, str]]:
-    """Every entry that changed the account, oldest first; the amounts sum to its balance."""
+def statement_of(connection: Connection, customer: str) -> list[dict[str, str]]:
+    """Every entry that changed what the customer has, oldest first; the amounts sum to it. A hold changes nothing."""
+    change = func.sum(postings.c.amount)
     found = connection.execute(
-        select(entries, postings.c.amount, postings.c.balance)
+        select(entries, change.label("change"))
         .join_from(entries, postings)
-        .where(postings.c.account == account)
+        .where(postings.c.account.in_((customer_account(customer), held_account(customer))))
+        .group_by(entries.c.number)
+        .having(change != 0)
         .order_by(entries.c.number)
-    )
+    ).all()
+    balances = accumulate(int(row.change) for row in found)
     return [
         {
             "id": f"E{row.number:06d}",
             "at": row.at,
-            "amount": money.text_of(row.amount),
+            "amount": money.text_of(int(row.change)),
             "kind": row.kind,
             "reference": row.reference,
-            "balance": money.text_of(row.balance),
+            "balance": money.text_of(balance),
         }
-        for row in found
+        for row, balance in zip(found, balances, strict=True)
     ]
 
 
@@ -106,10 +117,18 @@ class Audit:
 
     def report(self) -> dict[str, object]:
         difference = sum(map(abs, self.differences().values())) + abs(sum(self.summed.values()))
-        customers = sum(amount for name, amount in self.stored.items() if name.startswith(customer_account("")))
-        sums = {"difference": difference, "customers": customers, "float": -self.stored[FLOAT]}
-        sums |= {name: self.stored[name] for name in (HELD, SUSPENSE, FEES)}
+        sums = {
+            "difference": difference,
+            "customers": self._total(customer_account("")),
+            "held": self._total(held_account("")),
+            "suspense": self.stored[SUSPENSE],
+            "fees": self.stored[FEES],
+            "float": -self.stored[FLOAT],
+        }
         return {"balanced": difference == 0, **{name: money.text_of(amount) for name, amount in sums.items()}}
+
+    def _total(self, prefix: str) -> int:
+        return sum(amount for name, amount in self.stored.items() if name.startswith(prefix))
 
 
 class Books:
@@ -124,7 +143,7 @@ class Books:
 
 def open_books(connection: Connection, *, opening_float: int, at: str) -> None:
     """The accounts of a new bank, and what it holds at the provider from the start."""
-    for account in (FLOAT, SUSPENSE, FEES, HELD, OWN_FUNDS):
+    for account in (FLOAT, SUSPENSE, FEES, OWN_FUNDS):
         open_account(connection, account)
     if opening_float:
         legs = (Posting(OWN_FUNDS, opening_float), Posting(FLOAT, -opening_float))

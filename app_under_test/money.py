@@ -1,8 +1,10 @@
 """Money: integer cents inside, text with two decimals on the HTTP face. Never a float."""
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 
+_MPESA_LIMIT = 250_000_00
 _AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
 
 
@@ -16,3 +18,14 @@ def cents_of(text: object) -> int:
 def text_of(cents: int) -> str:
     sign, whole = ("-" if cents < 0 else ""), abs(cents)
     return f"{sign}{whole // 100}.{whole % 100:02d}"
+
+
+def carried_by_mpesa(*, at_least: int) -> Callable[[int], int]:
+    """Lets an amount pass that M-PESA carries in one piece; ValueError for any other."""
+
+    def check(cents: int) -> int:
+        if not at_least <= cents <= _MPESA_LIMIT or cents % 100:
+            raise ValueError(f"M-PESA carries whole shillings from {text_of(at_least)} to {text_of(_MPESA_LIMIT)}")
+        return cents
+
+    return check

@@ -1,29 +1,31 @@
-"""Reconciliation: asks the provider about every deposit whose outcome nobody has proven, and repairs what differs.
+"""Reconciliation: asks the provider about every payment whose outcome nobody has proven, and repairs what differs.
 
-The bank has no background loop: somebody (cron, a ticker) calls the route. Running it twice is running it once.
+The bank has no background loop: somebody (cron, a ticker) calls the route. Running it twice is running it once. What
+the provider finds of a withdrawal comes later, as a callback: the report, when it is read, tells what became of it.
 """
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
 
 import orjson
 from aiohttp import web
 from pydantic import BaseModel
 from sqlalchemy import Connection, insert, select, update
 
-from app_under_test import money
-from app_under_test.clients.gateway import Decided, Undecided
+from app_under_test import deposits, money, withdrawals
 from app_under_test.clock import Clock, stamp
-from app_under_test.deposits import Deposit, Deposits, State, find, leave, unproven
+from app_under_test.deposits import Deposit, Deposits
 from app_under_test.edge import body_of, respond
 from app_under_test.idempotency import Answer, Wishes, Work
 from app_under_test.ledger import Audit
+from app_under_test.paybill import Paybill
 from app_under_test.problems import Problem
 from app_under_test.schema import next_id, reconciliations
-from app_under_test.settings import Settings
 from app_under_test.store import Store
+from app_under_test.withdrawals import Withdrawal, Withdrawals
 
+Payment = Deposit | Withdrawal
 Report = dict[str, object]
+_FIND: Mapping[str, Callable[[Connection, str], Payment]] = {"deposit": deposits.find, "withdrawal": withdrawals.find}
 
 
 class Nothing(BaseModel):
@@ -33,10 +35,18 @@ class Nothing(BaseModel):
 class Reconciliation:
     """`/reconcile`."""
 
-    def __init__(self, settings: Settings, *, store: Store, clock: Clock, wishes: Wishes, deposits: Deposits) -> None:
-        self._ask_after = timedelta(seconds=settings.ask_after_seconds)
-        self._expire_after = timedelta(seconds=settings.expire_after_seconds)
-        self._store, self._clock, self._wishes, self._deposits = store, clock, wishes, deposits
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        wishes: Wishes,
+        paybill: Paybill,
+        deposits: Deposits,
+        withdrawals: Withdrawals,
+    ) -> None:
+        self._store, self._clock, self._wishes = store, clock, wishes
+        self._paybill, self._deposits, self._withdrawals = paybill, deposits, withdrawals
 
     async def create(self, request: web.Request) -> web.Response:
         asked = await body_of(request, Nothing)
@@ -50,55 +60,36 @@ class Reconciliation:
         reconciliation = request.match_info["id"]
         return respond(await self._store.run(lambda connection: _find(connection, reconciliation)))
 
-    async def _run(self, report: Report) -> Callable[[Connection], Report]:
-        waiting = [each for each in await self._store.run(unproven) if self._is_due(each)]
-        for deposit in waiting:
-            await self._look_into(deposit)
-        return lambda connection: _finish(connection, report, waiting)
-
-    def _is_due(self, deposit: Deposit) -> bool:
-        return deposit.state is not State.PENDING or self._age(deposit) >= self._ask_after
-
-    def _age(self, deposit: Deposit) -> timedelta:
-        return self._clock.now() - datetime.fromisoformat(deposit.created_at)
-
-    async def _look_into(self, deposit: Deposit) -> None:
-        standing = await self._deposits.ask(deposit)
-        if isinstance(standing, Decided):
-            return
-        state = deposit.state
-        if isinstance(standing, Undecided) and self._age(deposit) >= self._expire_after:
-            state = State.EXPIRED
-        elif deposit.reference is None:
-            state = State.UNKNOWN
-        await self._store.run(lambda connection: leave(connection, deposit, state=state, reason=standing.reason))
+    async def _run(self, begun: Report) -> Callable[[Connection], Report]:
+        await self._paybill.register()
+        paid_in = await self._deposits.overdue()
+        for deposit in paid_in:
+            await self._deposits.look_into(deposit)
+        taken_out = await self._withdrawals.overdue()
+        for withdrawal in taken_out:
+            await self._withdrawals.look_into(withdrawal)
+        asked = sum(deposit.reference is not None for deposit in paid_in) + len(taken_out)
+        return lambda connection: _finish(connection, begun, [*paid_in, *taken_out], asked)
 
 
 def _begin(connection: Connection, at: str) -> Report:
-    report: Report = {"id": next_id(connection, "R"), "at": at, "finished": False}
-    report |= {"asked": 0, "repaired": [], "undecided": [], "differences": []}
-    connection.execute(insert(reconciliations).values(id=report["id"], report=orjson.dumps(report).decode()))
-    return report
+    kept: Report = {"id": next_id(connection, "R"), "at": at, "finished": False, "asked": 0, "differences": []}
+    connection.execute(insert(reconciliations).values(id=kept["id"], report=orjson.dumps([kept, []]).decode()))
+    return _as_it_stands(connection, kept, [])
 
 
-def _finish(connection: Connection, report: Report, waiting: list[Deposit]) -> Report:
-    """The deposits as they are now beside what they were, and accounts that are not the sum of their postings."""
-    pairs = [(before, find(connection, before.id)) for before in waiting]
-    finished = report | {
+def _finish(connection: Connection, begun: Report, looked_into: list[Payment], asked: int) -> Report:
+    """What was looked into, as it was, and accounts that are not the sum of their postings."""
+    differences = Audit.of(connection).differences().items()
+    kept = begun | {
         "finished": True,
-        "asked": sum(deposit.reference is not None for deposit in waiting),
-        "repaired": [{"deposit": now.id, "from": was.state, "to": now.state} for was, now in pairs if now.proven],
-        "undecided": [
-            {"deposit": now.id, "state": now.state, "reason": now.reason} for _, now in pairs if not now.proven
-        ],
-        "differences": [
-            {"account": account, "difference": money.text_of(cents)}
-            for account, cents in Audit.of(connection).differences().items()
-        ],
+        "asked": asked,
+        "differences": [{"account": name, "difference": money.text_of(cents)} for name, cents in differences],
     }
-    of_id = reconciliations.c.id == report["id"]
-    connection.execute(update(reconciliations).where(of_id).values(report=orjson.dumps(finished).decode()))
-    return finished
+    before = [(_kind_of(payment), payment.id, str(payment.state)) for payment in looked_into]
+    of_id = reconciliations.c.id == begun["id"]
+    connection.execute(update(reconciliations).where(of_id).values(report=orjson.dumps([kept, before]).decode()))
+    return _as_it_stands(connection, kept, before)
 
 
 def _find(connection: Connection, reconciliation: str) -> Report:
@@ -106,5 +97,20 @@ def _find(connection: Connection, reconciliation: str) -> Report:
     report = connection.execute(found).scalar_one_or_none()
     if report is None:
         raise Problem(404, f"there is no reconciliation {reconciliation}")
-    read: Report = orjson.loads(report)
-    return read
+    return _as_it_stands(connection, *orjson.loads(report))
+
+
+def _as_it_stands(connection: Connection, kept: Report, before: list[tuple[str, str, str]]) -> Report:
+    """The payments as they are now beside what they were."""
+    repaired, undecided = [], []
+    for kind, payment, was in before:
+        now = _FIND[kind](connection, payment)
+        if now.proven:
+            repaired.append({kind: now.id, "from": was, "to": now.state})
+        else:
+            undecided.append({kind: now.id, "state": now.state, "reason": now.reason})
+    return kept | {"repaired": repaired, "undecided": undecided}
+
+
+def _kind_of(payment: Payment) -> str:
+    return "deposit" if isinstance(payment, Deposit) else "withdrawal"

@@ -73,6 +73,44 @@ deposits = Table(
     Index("deposits_by_proof", "proven"),
 )
 
+paybill_payments = Table(
+    "paybill_payments",
+    metadata,
+    Column("receipt", String, primary_key=True),  # one receipt is booked once, whoever tells of it
+    Column("account", String, nullable=False),  # these two as the provider told them
+    Column("payer", String, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("booked_to", String, nullable=False),
+    Column("deposit", String, ForeignKey("deposits.id")),  # that it pays, or seems to while it is in suspense
+    Column("created_at", String, nullable=False),
+    Index("paybill_payments_by_deposit", "deposit"),
+)
+
+withdrawals = Table(
+    "withdrawals",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("customer", String, ForeignKey("customers.id"), nullable=False),
+    Column("msisdn", String, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("state", String, nullable=False),
+    Column("proven", Boolean, nullable=False),  # as of a deposit; what is not proven is held
+    Column("client_reference", String, nullable=False, unique=True),
+    Column("provider_reference", String),
+    Column("receipt", String, unique=True),
+    Column("reason", String),
+    Column("created_at", String, nullable=False),
+    Index("withdrawals_by_proof", "proven"),
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("reference", String, primary_key=True),  # that the provider accepted it under
+    Column("withdrawal", String, ForeignKey("withdrawals.id"), nullable=False),
+    Column("asked_at", String, nullable=False),
+)
+
 idempotency = Table(
     "idempotency",
     metadata,

@@ -1,8 +1,10 @@
 """Every setting of the bank, parsed once and passed down as a value."""
 
+import base64
+import binascii
 import ipaddress
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -21,6 +23,8 @@ from pydantic import (
 from app_under_test import money
 
 ENVIRONMENT_PREFIX = "PESABOX_BANK_"
+_CREDENTIAL_BYTES = 256
+_LOCAL_CREDENTIAL = base64.b64encode(bytes(range(_CREDENTIAL_BYTES))).decode()
 
 
 def _base_url(url: str) -> str:
@@ -41,6 +45,16 @@ def _comma_separated(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
+def _encrypted(credential: SecretStr) -> SecretStr:
+    try:
+        length = len(base64.b64decode(credential.get_secret_value(), validate=True))
+    except binascii.Error:
+        length = 0
+    if length != _CREDENTIAL_BYTES:
+        raise ValueError(f"expected base64 of the {_CREDENTIAL_BYTES} bytes that the encrypted password has")
+    return credential
+
+
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 
 
@@ -58,15 +72,27 @@ class Settings(BaseModel):
         default=(ipaddress.ip_network("127.0.0.1/32"),), description="who may call back: addresses or networks"
     )
 
-    shortcode: str = "600000"
+    shortcode: str = Field("600000", description="where customers pay, and for all else unless another is given")
+    c2b_shortcode: str | None = Field(None, description="the paybill whose payments of their own accord are taken")
+    b2c_shortcode: str | None = Field(None, description="the one that pays out")
     passkey: SecretStr = SecretStr("bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919")
     consumer_key: str = "pesabox-key"
     consumer_secret: SecretStr = SecretStr("pesabox-secret")
+    initiator_name: str = Field("testapi", min_length=1)
+    security_credential: Annotated[SecretStr, AfterValidator(_encrypted)] = Field(
+        SecretStr(_LOCAL_CREDENTIAL), description="the initiator's password, encrypted for the provider"
+    )
+    c2b_response_type: Literal["Completed", "Cancelled"] = Field(
+        "Completed", description="what becomes of a paybill payment that the bank was not there to validate"
+    )
 
     provider_timeout_seconds: PositiveFloat = 30
-    ask_after_seconds: PositiveFloat = Field(90, description="age at which reconciliation asks about a pending deposit")
+    ask_after_seconds: PositiveFloat = Field(90, description="age at which reconciliation asks about a pending payment")
     expire_after_seconds: PositiveFloat = Field(
-        300, description="age at which one that the provider still works on expires"
+        300, description="age at which a deposit that the provider still works on expires"
+    )
+    absent_after_seconds: PositiveFloat = Field(
+        300, description="age from which a withdrawal that the provider does not know cannot reach it any more"
     )
     opening_float: Annotated[NonNegativeInt, BeforeValidator(money.cents_of)] = Field(
         default="20000000.00",
@@ -76,13 +102,28 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _no_default_secrets_in_public(self) -> Self:
-        secrets = ("channel_key", "operator_key", "callback_secret")
+        secrets = ("channel_key", "operator_key", "callback_secret", "security_credential")
         defaults = [name for name in secrets if getattr(self, name) == type(self).model_fields[name].default]
         if defaults and not _is_local(urlsplit(self.public_url).hostname or ""):
             raise ValueError(f"{self.public_url} is public: set {', '.join(defaults)} to secrets of your own")
         if self.channel_key == self.operator_key:
             raise ValueError("channel_key and operator_key must differ")
         return self
+
+    @model_validator(mode="after")
+    def _no_request_outlives_its_withdrawal(self) -> Self:
+        """Two tokens and two sendings, each with its deadline; how long a queue keeps it is not ours to know."""
+        if self.absent_after_seconds <= 4 * self.provider_timeout_seconds:
+            raise ValueError("absent_after_seconds must be more than 4 times provider_timeout_seconds")
+        return self
+
+    @property
+    def c2b(self) -> str:
+        return self.c2b_shortcode or self.shortcode
+
+    @property
+    def b2c(self) -> str:
+        return self.b2c_shortcode or self.shortcode
 
 
 def settings_from(environment: Mapping[str, str], **given: object) -> dict[str, Any]:

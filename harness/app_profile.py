@@ -42,7 +42,7 @@ class AppProfile(Data):
     audit: str | None = "/ledger/audit"
     idempotency_header: str = "Idempotency-Key"
     merchant: str = "600000"
-    bodies: dict[Literal["customer", "deposit", "withdrawal"], object] = Field(default_factory=dict)
+    bodies: dict[str, object] = Field(default_factory=dict)
     fields: dict[Thing, dict[str, JsonPath]] = Field(default_factory=dict)
     states: dict[str, str] = Field(default_factory=dict)
     switched_off: dict[str, str] = Field(default_factory=dict)
@@ -66,8 +66,7 @@ class AppProfile(Data):
 
     def body(self, thing: str, **facts: str) -> object:
         """What to send in order to get one."""
-        bodies: dict[str, object] = {**BANK_BODIES, **self.bodies}
-        return fill(bodies[thing], facts)
+        return fill({**BANK_BODIES, **self.bodies}[thing], facts)
 
     def found(self, thing: Thing, name: str, body: object) -> object:
         """What an answer about a thing says under one of our names, or `MISSING`."""

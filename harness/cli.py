@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 
 import click
 
+from harness.loop import GARBAGE_THRESHOLD
 from harness.problems import Mistake, Mistakes, nearest
 
 
@@ -63,6 +65,7 @@ def group() -> None:
 
 def main() -> None:
     """Exit code 2 and plain lines on stderr for the caller's mistakes; never a traceback for them."""
+    gc.set_threshold(GARBAGE_THRESHOLD)
     sys.exit(outcome(sys.argv[1:]))
 
 

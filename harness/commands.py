@@ -33,6 +33,7 @@ class Wish:
     paths: tuple[str, ...]
     target: str
     app: str
+    app_profile: File | None
     world: str | None
     control_token: str | None
     seed: int | None
@@ -43,7 +44,13 @@ class Wish:
 
     @property
     def replay_flags(self) -> tuple[str, ...]:
-        flags = {"--target": (self.target, IN_PROCESS), "--app": (self.app, BUNDLED), "--world": (self.world, None)}
+        flags: dict[str, tuple[str | None, str | None]] = {
+            "--target": (self.target, IN_PROCESS),
+            "--app": (self.app, BUNDLED),
+            "--world": (self.world, None),
+        }
+        if self.app_profile is not None:
+            flags["--app-profile"] = (str(self.app_profile), "")
         return tuple(
             word for flag, (given, usual) in flags.items() if given not in (usual, None) for word in (flag, str(given))
         )
@@ -64,6 +71,12 @@ class Wish:
     show_default=True,
     envvar="PESABOX_APP",
     help="The app, as MODULE:FACTORY, or the URL of one that runs against the target.",
+)
+@click.option(
+    "--app-profile",
+    type=click.Path(dir_okay=False, path_type=File),
+    envvar="PESABOX_APP_PROFILE",
+    help="A file that says how the app's routes and answers are read, where they are not the bank's.",
 )
 @click.option("--world", metavar="NAME", help="The world that an app at a URL speaks to.  [default: default]")
 @click.option("--control-token", metavar="TOKEN", envvar="PESABOX_CONTROL_TOKEN", help="Of a simulator that has one.")
@@ -115,13 +128,17 @@ def check(paths: tuple[str, ...]) -> None:
 
 async def _play_all(scenarios: list[Scenario], wish: Wish) -> list[Verdict]:
     """One after another at one target; each verdict is told as soon as it is known."""
+    from harness.app_profile import AppProfile
+    from harness.profile_file import load_profile
     from harness.runner import Setting, play
 
+    profile = AppProfile() if wish.app_profile is None else load_profile(wish.app_profile)
     journals = _journals(scenarios, wish)
     verdicts: list[Verdict] = []
     async with opened(wish.target, wish.control_token) as target:
         app = await running_app(wish.app, wish.world, target) if is_url(wish.app) else None
-        setting = Setting(target, target.http, functools.partial(find_factory, wish.app), seed=wish.seed, app=app)
+        factory = functools.partial(find_factory, wish.app)
+        setting = Setting(target, target.http, factory, profile=profile, seed=wish.seed, app=app)
         for number, scenario in enumerate(scenarios, start=1):
             with _progress(f"[{number}/{len(scenarios)}] {scenario.file}"):
                 verdict = await play(scenario, setting)

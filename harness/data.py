@@ -20,7 +20,7 @@ from harness.yaml_lines import Path
 class Data(BaseModel):
     """What comes from a file: never changed after it was read, and no key but the declared ones."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

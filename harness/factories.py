@@ -5,9 +5,12 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from harness.problems import Mistake
-from harness.targets.hosting import AppFactory
+
+if TYPE_CHECKING:
+    from harness.targets.hosting import AppFactory
 
 BUNDLED = "app_under_test.app:create_app"
 

@@ -1,19 +1,19 @@
 """What a test of one's own holds in its hands: one world of a simulator, synchronously, over the control API.
 
-No pytest here: `pytest_plugin.py` makes the fixture of it. Nor is an event loop needed on the caller's side.
+No pytest here: `pytest_plugin.py` makes the fixture of it. Nor is an event loop needed: the simulator's is in
+`background.py`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable, Coroutine, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from pathlib import Path as File
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
 from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
@@ -21,11 +21,9 @@ from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 from harness.credentials import PASSKEY, SHORTCODE
 from harness.data import money
 from harness.events import Event
-from harness.loop import run_loop
-from harness.targets.simulator import SimulatorTarget, simulator
 from harness.timeline import timeline
+from harness.yaml_lines import read
 
-T = TypeVar("T")
 Json = Mapping[str, object]
 PAGE = 1000
 REAL_SECONDS = 60.0
@@ -55,9 +53,13 @@ class Message:
 
 @dataclass(frozen=True)
 class Payment:
-    """A payment as the provider has it; `reason` says why it did not succeed."""
+    """A payment as the provider has it; `reason` says why it did not succeed.
+
+    A `payout` goes to `msisdn`, a `collection` comes from there.
+    """
 
     id: str
+    kind: str
     state: str
     amount: Decimal
     msisdn: str
@@ -129,6 +131,14 @@ class Phones:
     def cancel(self, msisdn: str) -> None:
         self._answer(msisdn, {"action": "cancel"})
 
+    def pay(
+        self, msisdn: str, *, shortcode: str, amount: str, reference: str | None = None, pin: str | None = None
+    ) -> Payment:
+        """Pays a paybill (with a reference) or a till (without) as the customer does by hand."""
+        wish = {"shortcode": shortcode, "amount": amount, "reference": reference, "pin": pin}
+        told = {name: value for name, value in wish.items() if value is not None}
+        return _payment(self.control.call("POST", f"/subscribers/{_quoted(msisdn)}/pay", told))
+
     def prompts(self, msisdn: str) -> list[Prompt]:
         rows = self.control.items("/prompts", msisdn=msisdn)
         return [Prompt(str(row["id"]), str(row["msisdn"]), str(row["text"]), _instant(row["expires"])) for row in rows]
@@ -149,6 +159,17 @@ class Phones:
 
 
 @dataclass(frozen=True)
+class Merchants:
+    """The shortcodes of this world."""
+
+    control: Control
+
+    def set(self, shortcode: str, **fields: object) -> None:
+        """`validation locked active utility working response_type …`; what is not named stays."""
+        self.control.call("PATCH", f"/merchants/{_quoted(shortcode)}", fields)
+
+
+@dataclass(frozen=True)
 class Faults:
     """The fault rules of this world."""
 
@@ -159,6 +180,10 @@ class Faults:
         told = {"kind": effect} if isinstance(effect, str) else effect
         rule = {"name": name or f"{told.get('kind')} at {at}", "at": at, "effect": told, **conditions}
         self.control.call("POST", "/faults", rule)
+
+    def load(self, profile: str | File) -> None:
+        """All rules of a chaos profile: a YAML file that is a list of them."""
+        self.control.call("POST", "/faults", read(File(profile)).value)
 
     def lift(self, name: str | None = None) -> None:
         """That rule, or all."""
@@ -198,19 +223,27 @@ class Journal:
         return [Event(row) for row in self.control.items("/journal", kind=kind, payment=payment)]
 
     def wait(
-        self, kind: str = "callback", *, payment: str | None = None, within: float = 60, patience: int = 0
+        self,
+        kind: str = "callback",
+        *,
+        payment: str | None = None,
+        operation: str | None = None,
+        within: float = 60,
+        patience: int = 0,
     ) -> Event:
         """The first such event that no `wait` has returned yet; the clock moves up to `within` seconds for it.
 
         Before the clock moves, `patience` real seconds go to an app that works in the background. Of callbacks every
         attempt counts, also one that a rule dropped: its `outcome` says so. Raises `PesaboxError`.
         """
+        wanted = _Wanted(kind, payment, operation)
         deadline = self.clock.now() + timedelta(seconds=within)
-        found = self._new(kind, payment) or self._patiently(kind, payment, patience)
+        found = self._new(wanted) or self._patiently(wanted, patience)
         while found is None:
             if not self.clock.one_job(deadline):
-                raise PesaboxError(f"no {kind} within {within:g} s; {self.told()}")
-            found = self._new(kind, payment)
+                what = kind if operation is None else f"{kind} of {operation}"
+                raise PesaboxError(f"no {what} within {within:g} s; {self.told()}")
+            found = self._new(wanted)
         self._returned.add(found.sequence)
         return found
 
@@ -218,15 +251,25 @@ class Journal:
         """The story of this world so far, a line each."""
         return "\n".join(timeline(self.events()))
 
-    def _new(self, kind: str, payment: str | None) -> Event | None:
-        found = self.events(kind, payment)
-        return next((event for event in found if event.sequence not in self._returned), None)
+    def _new(self, wanted: _Wanted) -> Event | None:
+        found = self.events(wanted.kind, wanted.payment)
+        new = (event for event in found if event.sequence not in self._returned)
+        return next((event for event in new if wanted.operation in (None, event.text("operation"))), None)
 
-    def _patiently(self, kind: str, payment: str | None, seconds: int) -> Event | None:
+    def _patiently(self, wanted: _Wanted, seconds: int) -> Event | None:
         if seconds:
             last = max(self._returned, default=0)
-            self.control.call("GET", "/journal", kind=kind, payment=payment, after=last, wait=seconds)
-        return self._new(kind, payment) if seconds else None
+            self.control.call("GET", "/journal", kind=wanted.kind, payment=wanted.payment, after=last, wait=seconds)
+        return self._new(wanted) if seconds else None
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What is waited for."""
+
+    kind: str
+    payment: str | None
+    operation: str | None
 
 
 @dataclass(frozen=True)
@@ -237,6 +280,7 @@ class Pesabox:
     key: str
     secret: str
     phone: Phones = field(repr=False)
+    merchants: Merchants = field(repr=False)
     faults: Faults = field(repr=False)
     journal: Journal = field(repr=False)
     clock: Clock = field(repr=False)
@@ -282,6 +326,7 @@ def fresh_world(url: str, *, name: str, seed: int) -> Iterator[Pesabox]:
             key=consumer["daraja"]["consumer_key"],
             secret=consumer["daraja"]["consumer_secret"],
             phone=Phones(control),
+            merchants=Merchants(control),
             faults=Faults(control),
             journal=Journal(control, clock),
             clock=clock,
@@ -290,57 +335,10 @@ def fresh_world(url: str, *, name: str, seed: int) -> Iterator[Pesabox]:
         control.call("DELETE", f"/worlds/{_quoted(name)}")
 
 
-@dataclass(frozen=True)
-class _Life:
-    """What its thread tells of a simulator that has begun to answer."""
-
-    loop: asyncio.AbstractEventLoop
-    target: SimulatorTarget
-    leaving: asyncio.Event
-
-
-class BackgroundSimulator:
-    """A simulator on the virtual clock, on a thread and an event loop of its own, until `stop`."""
-
-    def __init__(self, opened: Callable[[], AbstractAsyncContextManager[SimulatorTarget]] = simulator) -> None:
-        began: Future[_Life] = Future()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pesabox")
-        self._ended = self._thread.submit(run_loop, _live(opened(), began))
-        either: list[Future[Any]] = [began, self._ended]
-        wait(either, return_when=FIRST_COMPLETED)
-        if self._ended.done():
-            self._ended.result()
-        self._life = began.result()
-
-    @property
-    def target(self) -> SimulatorTarget:
-        """To be used on its own loop only: see `run`."""
-        return self._life.target
-
-    @property
-    def url(self) -> str:
-        return self.target.running.url
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of `work`, done on the simulator's loop."""
-        return asyncio.run_coroutine_threadsafe(work, self._life.loop).result()
-
-    def stop(self) -> None:
-        self._life.loop.call_soon_threadsafe(self._life.leaving.set)
-        self._thread.shutdown()
-        self._ended.result()
-
-
-async def _live(opening: AbstractAsyncContextManager[SimulatorTarget], began: Future[_Life]) -> None:
-    leaving = asyncio.Event()
-    async with opening as target:
-        began.set_result(_Life(asyncio.get_running_loop(), target, leaving))
-        await leaving.wait()
-
-
 def _payment(row: Json) -> Payment:
     return Payment(
         id=str(row["id"]),
+        kind=str(row["kind"]),
         state=str(row["state"]),
         amount=money(row["amount"]),
         msisdn=str(row["msisdn"]),

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-GARBAGE_THRESHOLD = 50_000  # what a start leaves is frozen; after it, collecting seldom is cheaper
+GARBAGE_THRESHOLD = 200_000  # what a start leaves is frozen; collecting seldom is cheaper, already while it imports
 
 
 def run_loop(main: Coroutine[Any, Any, T]) -> T:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -162,6 +163,7 @@ def _check_keys(expected: dict[str, object], path: Path) -> Iterator[tuple[Path,
             yield (*path, key), f'unknown matcher "{key}"{right}'
 
 
+@functools.cache
 def _meant(key: str) -> str:
     """The matcher that a single key was meant to be, if it looks like one."""
     if key in FOREIGN:

@@ -16,17 +16,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from harness.kit import BackgroundSimulator, Pesabox
+    from harness.background import BackgroundSimulator
+    from harness.kit import Pesabox
     from harness.runner import Verdict
     from harness.scenario import Scenario
 
-FOLDERS, APP = "pesabox_scenarios", "pesabox_app"
+FOLDERS, APP, APP_PROFILE = "pesabox_scenarios", "pesabox_app", "pesabox_app_profile"
 SIMULATOR = pytest.StashKey["BackgroundSimulator"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(FOLDERS, "pesabox: folders whose .yaml files are scenarios", type="paths", default=[])
     parser.addini(APP, "pesabox: the app that scenarios play with, MODULE:FACTORY (default: the bundled bank)")
+    parser.addini(APP_PROFILE, "pesabox: a file that says how that app's answers are read", type="paths", default=[])
 
 
 def pytest_collect_file(file_path: File, parent: pytest.Collector) -> ScenarioFile | None:
@@ -83,12 +85,15 @@ class ScenarioItem(pytest.Item):
         self.scenario = scenario
 
     def runtest(self) -> None:
+        from harness.app_profile import AppProfile
         from harness.factories import find_factory
+        from harness.profile_file import load_profile
         from harness.runner import Setting, play
 
-        simulator = simulator_of(self.config)
-        setting = Setting(simulator.target, simulator.target.http, functools.partial(find_factory, self._app))
-        verdict = simulator.run(play(self.scenario, setting))
+        target = simulator_of(self.config).target
+        profile = next(map(load_profile, self.config.getini(APP_PROFILE)), AppProfile())
+        setting = Setting(target, target.http, functools.partial(find_factory, self._app), profile)
+        verdict = simulator_of(self.config).run(play(self.scenario, setting))
         if verdict.skipped:
             pytest.skip(verdict.skipped)
         if not verdict.is_good:
@@ -117,7 +122,7 @@ class ScenarioItem(pytest.Item):
 def simulator_of(config: pytest.Config) -> BackgroundSimulator:
     """This process's one simulator, started when first asked for and stopped with pytest."""
     if SIMULATOR not in config.stash:
-        from harness.kit import BackgroundSimulator
+        from harness.background import BackgroundSimulator
 
         config.stash[SIMULATOR] = BackgroundSimulator()
         config.add_cleanup(config.stash[SIMULATOR].stop)

@@ -68,7 +68,7 @@ class _Reading:
             message = f"expected a scenario (a mapping with steps) or a list of fault rules, not {show(value)}"
             self.problems.append(self.document.problem((), message))
             return Scenario(self.document, "", 0)
-        page = _Page(self, self.document, (_identity(self.document.file),))
+        page = _Page(self, self.document, (File(self.document.file),))
         if "examples" in value:
             for path, message in table_problems(value["examples"]):
                 page.note(path, message)
@@ -189,13 +189,15 @@ class _Page:
 
     def _included(self, name: str, path: Path) -> Iterator[Placed]:
         file = self._beside(name)
-        if _identity(file) in self.opened:
-            self.note(path, f"{file} includes itself" if len(self.opened) == 1 else self._cycle(file))
+        opened = [_identity(one) for one in self.opened]
+        if _identity(file) in opened:
+            way = [one.name for one in (*opened[opened.index(_identity(file)) :], file)]
+            self.note(path, f"{file} includes itself" + (f": {' → '.join(way)}" if len(opened) > 1 else ""))
             return
         document = self._read_beside(name, path)
         if document is None:
             return
-        page = _Page(self.reading, document, (*self.opened, _identity(file)))
+        page = _Page(self.reading, document, (*self.opened, file))
         if not isinstance(document.value, dict):
             self.note(path, f'"{name}" is no scenario: expected a mapping with steps, not {show(document.value)}')
             return
@@ -218,11 +220,6 @@ class _Page:
         except Mistakes as error:
             self.reading.problems += error.problems
             return None
-
-    def _cycle(self, file: File) -> str:
-        first = self.opened.index(_identity(file))
-        way = " → ".join(one.name for one in (*self.opened[first:], file))
-        return f"{file} includes itself: {way}"
 
     def _model(self, model: type[M], raw: object, path: Path) -> M | None:
         try:
@@ -261,8 +258,8 @@ def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _identity(file: File | str) -> File:
-    return File(file).resolve()
+def _identity(file: File) -> File:
+    return file.resolve()
 
 
 def _near(word: str, known: list[str]) -> str:

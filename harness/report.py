@@ -5,12 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path as File
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from harness.events import Event
 from harness.matching import show
-from harness.runner import Failure, Verdict
-from harness.timeline import timeline
+from harness.timeline import names_in, timeline
+
+if TYPE_CHECKING:
+    from harness.runner import Failure, Verdict
 
 WIDTH = 160
 SHOWN_FIRST = ("operation", "msisdn", "state", "amount", "receipt", "reason", "attempt", "outcome", "status", "fault")
@@ -24,6 +27,7 @@ def lines(verdict: Verdict, replay_flags: Sequence[str] = ()) -> Iterator[str]:
         yield f"skip  {scenario.file}: {verdict.skipped}"
     elif verdict.is_good:
         yield f"ok    {scenario.file}: {scenario.name}"
+        yield from _indented(verdict.notes)
     else:
         yield f"FAIL  {scenario.file}: {scenario.name}"
         yield from _indented(_details(verdict))
@@ -32,13 +36,18 @@ def lines(verdict: Verdict, replay_flags: Sequence[str] = ()) -> Iterator[str]:
         yield f"      seed {scenario.seed}; replay: pesabox run {flags}"
 
 
-def summary(verdicts: Iterable[Verdict]) -> str:
-    """`17 passed, 1 failed, 2 skipped`."""
+def summary(verdicts: Sequence[Verdict]) -> str:
+    """`17 passed, 1 failed, 2 skipped`, and the invariants that were not checked."""
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     for verdict in verdicts:
         counts["skipped" if verdict.skipped else "passed" if verdict.is_good else "failed"] += 1
     told = [f"{count} {word}" for word, count in counts.items() if count or word == "passed"]
-    return ", ".join(told)
+    return "\n".join([", ".join(told), *_unchecked(verdicts)])
+
+
+def _unchecked(verdicts: Iterable[Verdict]) -> Iterator[str]:
+    for what in dict.fromkeys(what for verdict in verdicts for what in verdict.unchecked):
+        yield f"switched off by the app's profile: {what}"
 
 
 def _details(verdict: Verdict) -> Iterator[str]:
@@ -46,7 +55,9 @@ def _details(verdict: Verdict) -> Iterator[str]:
         yield from _failure(verdict, failure)
     for violation in verdict.violations:
         yield f"{violation} ({violation.after})" if violation.after else str(violation)
-    yield from timeline(verdict.events)
+    yield from verdict.notes
+    about = names_in(violation.message for violation in verdict.violations)
+    yield from timeline(verdict.events, verdict.sightings, about)
 
 
 def _failure(verdict: Verdict, failure: Failure) -> Iterator[str]:

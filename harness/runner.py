@@ -26,12 +26,13 @@ from harness.matching import Mismatch
 from harness.problems import Mistake
 from harness.requirements import why_not
 from harness.scenario import Placed, Scenario
+from harness.sighting import Sighting
 from harness.stage import Stage
 from harness.steps.fault import add_fault
 from harness.targets.base import Opening, Refused, RunningApp, Target, World
 from harness.targets.hosting import AppDoor, AppFactory, hosting
 from harness.targets.http import Http
-from harness.witness import Sighting, Witness
+from harness.witness import Witness
 from harness.yaml_lines import Mark
 
 AFTER_RECONCILIATION = timedelta(minutes=1)

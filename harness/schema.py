@@ -14,6 +14,7 @@ from harness.data import METHODS
 from harness.scenario import Head
 from harness.steps import VERBS
 from harness.steps.fault import LIFT
+from harness.steps.phone import NEEDED_TO_PAY, ONLY_TO_PAY, PAY
 from harness.steps.together import MEMBERS
 from harness.substitution import NAME
 
@@ -97,6 +98,7 @@ def _link(defs: dict[str, Node]) -> None:
     defs["Given"]["properties"]["fault"] = rule
     for verb in ("app", "provider"):
         defs[names[verb]]["allOf"] = [_only_get_is_repeated(verb)]
+    defs[names["phone"]] |= _what_it_takes_to_pay()
     number = defs[RULE]["properties"]["nth"]
     defs[RULE]["properties"]["nth"] = {"anyOf": [{"type": "integer", "minimum": 1}, number]}
     effect = defs[RULE]["properties"]["effect"]
@@ -118,6 +120,12 @@ def _only_get_is_repeated(verb: str) -> Node:
     changing = "|".join(method for method in METHODS if method != "GET")
     changes = {"required": [verb], "properties": {verb: {"type": "string", "pattern": f"^({changing}) "}}}
     return {"if": changes, "then": {"properties": {"eventually": False}}}
+
+
+def _what_it_takes_to_pay() -> Node:
+    pays = {"properties": {"phone": {"const": PAY}}}
+    needed, useless = {"required": list(NEEDED_TO_PAY)}, {"properties": dict.fromkeys(ONLY_TO_PAY, False)}
+    return {"if": pays, "then": needed, "else": useless}
 
 
 def _ref(name: str) -> Node:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from harness.yaml_lines import Path
 
@@ -38,14 +38,22 @@ class _Known(dict[str, object]):
         return "{" + name + "}"
 
 
-def names_in(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
+def names_in(value: object, path: Path = ()) -> list[tuple[Path, str]]:
     """Every `{name}` in `value`, keys included, with the path of the text that holds it."""
+    found: list[tuple[Path, str]] = []
+    _collect(value, path, found)
+    return found
+
+
+def _collect(value: object, path: Path, found: list[tuple[Path, str]]) -> None:
     if isinstance(value, str):
-        yield from ((path, found[1]) for found in NAME.finditer(value))
+        if "{" in value:
+            found += [(path, name[1]) for name in NAME.finditer(value)]
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from names_in(key, (*path, key))
-            yield from names_in(item, (*path, key))
+            inside = (*path, key)
+            _collect(key, inside, found)
+            _collect(item, inside, found)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from names_in(item, (*path, index))
+            _collect(item, (*path, index), found)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from harness.events import Event
 from harness.matching import show
+from harness.sighting import Sighting
 
 MOST = 60
 WIDTH = 160
 WHO = len("app → provider")
-APP_ASKS, PROVIDER_ASKS = "app → provider", "provider → app"
+APP_ASKS, PROVIDER_ASKS, FORGER_ASKS = "app → provider", "provider → app", "forger → app"
+ACCEPTED = "0"
 PHONE: Mapping[str, str] = {
     "shown": "is asked",
     "answered": "approved with a PIN",
@@ -21,27 +24,61 @@ PHONE: Mapping[str, str] = {
 }
 ON_THE_WAY = ("pending", "prompted")
 SENTENCE = re.compile(r"\w.* ")
+NAME = re.compile(r"\b(?=[\w-]*[0-9])(?:[A-Za-z][\w-]*|[0-9]{9,})\b")
 FRAME = ("sequence", "at", "kind", "correlation", "payment")
 
 Told = tuple[str, str, str]
 
 
-def timeline(events: Sequence[Event]) -> Iterator[str]:
-    """One line a thing that happened; the day stands above its first."""
-    story = _Story({event.payment: event for event in events if event.kind == "payment" and event.payment})
-    lines = [(event, story.line(event)) for event in _causes_first(events)]
-    told = [(event, line) for event, line in lines if line]
+@dataclass(frozen=True)
+class _Line:
+    """One thing that happened; `about` are the names in it."""
+
+    at: datetime
+    text: str
+    about: frozenset[str]
+
+
+def timeline(events: Sequence[Event], sightings: Sequence[Sighting] = (), about: Collection[str] = ()) -> Iterator[str]:
+    """One line a thing that happened, what the app showed beside it; the day stands above its first.
+
+    Where there are too many, only those on the payments, customers and phones in `about`, if any are named.
+    """
+    told = list(_told(events, sightings))
     if not told:
         yield "nothing happened at the provider"
         return
-    left_out = max(0, len(told) - MOST)
-    yield "what happened:" if not left_out else f"what happened, the last {MOST} of {len(told)}:"
+    lines = [line for line in told if line.about & frozenset(about)] if len(told) > MOST else told
+    lines = lines or told
+    left_out = max(0, len(lines) - MOST)
+    what = "what happened" if len(lines) == len(told) else "what happened to those named above"
+    yield f"{what}:" if not left_out else f"{what}, the last {MOST} of {len(lines)}:"
     day = None
-    for event, line in told[left_out:]:
-        if event.at.date() != day:
-            day = event.at.date()
+    for line in lines[left_out:]:
+        if line.at.date() != day:
+            day = line.at.date()
             yield f"  {day:%Y-%m-%d}"
-        yield "  " + (line if len(line) <= WIDTH else line[: WIDTH - 1] + "…")
+        yield "  " + (line.text if len(line.text) <= WIDTH else line.text[: WIDTH - 1] + "…")
+
+
+def names_in(messages: Iterable[str]) -> frozenset[str]:
+    """Everything in these messages that may be the name of something: an id, a receipt, a phone."""
+    return frozenset(name for message in messages for name in NAME.findall(message))
+
+
+def _told(events: Sequence[Event], sightings: Sequence[Sighting]) -> Iterator[_Line]:
+    story, waiting = _Story.of(events), list(sightings)
+    for event in _causes_first(events):
+        while waiting and waiting[0].after < event.sequence:
+            yield _seen(waiting.pop(0))
+        text = story.line(event)
+        if text:
+            yield _Line(event.at, text, names_in([text]) | {event.payment or ""})
+    yield from map(_seen, waiting)
+
+
+def _seen(sighting: Sighting) -> _Line:
+    return _Line(sighting.at, f"{sighting.at:%H:%M:%S}  {'app':<{WHO}}  {sighting.text}", names_in([sighting.text]))
 
 
 def _causes_first(events: Sequence[Event]) -> list[Event]:
@@ -62,7 +99,14 @@ class _Story:
     """What is known of payments so far, and which were told already."""
 
     payments: dict[str, Event] = field(default_factory=dict)
+    payouts: set[str] = field(default_factory=set)
     told: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, events: Sequence[Event]) -> _Story:
+        about = [event for event in events if event.payment]
+        payouts = {event.payment or "" for event in about if _words(event)[:1] == ["b2c"]}
+        return cls({event.payment or "": event for event in about if event.kind == "payment"}, payouts)
 
     def line(self, event: Event) -> str:
         """Empty for what only repeats what another line tells."""
@@ -75,8 +119,7 @@ class _Story:
 
     def operation(self, event: Event) -> str:
         """`STK push of 100.00 to 254708374149`, as far as it is known."""
-        words = (event.text("operation") or "request").rpartition(".")[2].split("_")
-        name = " ".join(_word(word) for word in words)
+        name = " ".join(_word(word) for word in _words(event) or ["request"])
         payment = self.payments.get(event.payment or "")
         if payment is None:
             return name
@@ -89,6 +132,11 @@ class _Story:
         is_new = payment not in self.told
         self.told.add(payment)
         return is_new
+
+
+def _words(event: Event) -> list[str]:
+    """`daraja.stk_push` without its provider, as words."""
+    return [word for word in (event.text("operation") or "").rpartition(".")[2].split("_") if word]
 
 
 def _word(word: str) -> str:
@@ -118,12 +166,33 @@ def _hung_up(story: _Story, event: Event) -> Told:
 def _callback(story: _Story, event: Event) -> Told:
     attempt = event.text("attempt") or "1"
     again = "" if attempt == "1" else f", attempt {attempt}"
+    what, words = _message(event)
     outcome = event.text("outcome") or "sent"
     if event.text("status"):
-        outcome += f" {event.text('status')}"
-        if not (event.text("status") or "").startswith("2"):
-            outcome += f": {own_words(event.body('answer')) or show(event.body('answer'))}"
-    return PROVIDER_ASKS, f"callback{again}: {own_words(event.body()) or show(event.body())}", outcome
+        outcome += f" {event.text('status')}{_said(event)}"
+    return FORGER_ASKS if event.raw.get("forged") else PROVIDER_ASKS, f"{what}{again}: {words}", outcome
+
+
+def _message(event: Event) -> tuple[str, str]:
+    """What kind of message a callback is, and what it says."""
+    body = event.body()
+    if isinstance(body, dict) and "TransID" in body:
+        money = f"{body.get('TransAmount')} for account {show(body.get('BillRefNumber'))}, receipt {body['TransID']}"
+        return _words(event)[-1] if _words(event) else "callback", money
+    if isinstance(body, dict) and "QueueTimeOutURL" in body:
+        return "queue time-out", "the request comes back unanswered"
+    return "callback", own_words(body) or show(body)
+
+
+def _said(event: Event) -> str:
+    """What the app answered, where it matters: a no, or whether it accepts a payment."""
+    answer, words = event.body("answer"), own_words(event.body("answer"))
+    if not (event.text("status") or "").startswith("2"):
+        return f": {words or show(answer)}"
+    if _words(event)[-1:] != ["validation"]:
+        return ""
+    accepts = isinstance(answer, dict) and str(answer.get("ResultCode")) == ACCEPTED
+    return ": accepted" if accepts else f": not accepted: {show(answer)}"
 
 
 def _phone(story: _Story, event: Event) -> Told:
@@ -132,7 +201,7 @@ def _phone(story: _Story, event: Event) -> Told:
     return "phone", f"{event.text('msisdn')} {PHONE.get(state, state)}{text}", ""
 
 
-def _message(story: _Story, event: Event) -> Told:
+def _sms(story: _Story, event: Event) -> Told:
     return "phone", f"{event.text('msisdn')} reads: {event.text('text')}", ""
 
 
@@ -147,7 +216,8 @@ def _payment(story: _Story, event: Event) -> Told | None:
     if state in ON_THE_WAY:
         return None
     why = f", receipt {receipt}" if receipt else f": {reason}" if reason else ""
-    return "provider", f"payment of {event.text('amount')} by {event.text('msisdn')} {state}{why}", ""
+    what = "payout of {} to {}" if event.payment in story.payouts else "payment of {} by {}"
+    return "provider", f"{what.format(event.text('amount'), event.text('msisdn'))} {state}{why}", ""
 
 
 def _fault(story: _Story, event: Event) -> Told:
@@ -168,7 +238,7 @@ TELLERS: Mapping[str, Callable[[_Story, Event], Told | None]] = {
     "hung_up": _hung_up,
     "callback": _callback,
     "prompt": _phone,
-    "message": _message,
+    "message": _sms,
     "entry": _money,
     "payment": _payment,
     "fault": _fault,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from harness.app_answers import CustomerSeen, StatementLine
 from harness.app_face import AppFace
@@ -14,20 +13,12 @@ from harness.data import money
 from harness.events import Event
 from harness.evidence import ZERO, AppPayment, Customer, Evidence, Payment
 from harness.journal import Journal
+from harness.sighting import Sighting
 from harness.targets.base import Json, World
 from harness.told import Decision, asked_for, decisions, notices, told_payments
 
 MONEY_EVENTS = frozenset({"payment", "entry"})
 QUIET_EVENTS = frozenset({"subscriber", "merchant", "provider", "fault", "prompt", "message"})
-
-
-@dataclass(frozen=True)
-class Sighting:
-    """What the app was seen to show from then on; `after` numbers the journal's last event before."""
-
-    after: int
-    at: datetime
-    text: str
 
 
 @dataclass

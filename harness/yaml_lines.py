@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as File
 
@@ -22,7 +22,12 @@ INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 OPENERS = ("[", "{", "- ", "? ")
 DEEPEST = 100
-PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")}
+TAGS: Mapping[type[yaml.Node], str] = {
+    yaml.ScalarNode: "tag:yaml.org,2002:str",
+    yaml.SequenceNode: "tag:yaml.org,2002:seq",
+    yaml.MappingNode: "tag:yaml.org,2002:map",
+}
+PLAIN_TAGS = frozenset(TAGS.values())
 
 
 @dataclass(frozen=True)
@@ -33,27 +38,25 @@ class Mark:
 
 @dataclass(frozen=True)
 class Document:
-    """A file's value, and where in the file each part of it stands."""
+    """A file's value, and the nodes that it was read from: where in the file each part of it stands."""
 
     file: str
     value: object
-    values: Mapping[Path, Mark]
-    keys: Mapping[Path, Mark]
+    root: yaml.Node
 
     def at(self, path: Path) -> Mark:
         """Where the value at `path` stands, or the nearest thing around it that the file has."""
-        return self.values.get(self._within(path), Mark(1, 1))
+        return _mark(self._found(path)[1])
 
     def key_at(self, path: Path) -> Mark:
         """Where the key at `path` stands; what has no key, by its value."""
-        return self.keys.get(self._within(path)) or self.at(path)
+        return _mark(self._found(path)[0])
 
-    def _within(self, path: Path) -> Path:
-        """`path` without the parts that the file does not have."""
-        found: Path = ()
+    def _found(self, path: Path) -> tuple[yaml.Node, yaml.Node]:
+        """The key and the value at `path` without the parts that the file does not have."""
+        found = self.root, self.root
         for part in path:
-            if (*found, part) in self.values:
-                found = (*found, part)
+            found = next(((key, item) for name, key, item in _parts(found[1]) if name == part), found)
         return found
 
     def problem(self, path: Path, message: str) -> Problem:
@@ -81,10 +84,10 @@ def parse(text: str, file: str) -> Document:
     if node is None:
         raise Mistakes([Problem(file, 1, 1, "the file is empty; expected a scenario or a list of fault rules")])
     reader = _Reader(file)
-    value = reader.value(node, ())
+    value = reader.value(node, node)
     if reader.problems:
         raise Mistakes(reader.problems)
-    return Document(file, value, reader.values, reader.keys)
+    return Document(file, value, node)
 
 
 def _is_too_deep(text: str) -> bool:
@@ -113,6 +116,8 @@ def _text(file: File) -> str:
 
 def _tabs(text: str, file: str) -> list[Problem]:
     """A tab in a line's indentation; elsewhere YAML allows it."""
+    if "\t" not in text:
+        return []
     return [
         Problem(file, number, indentation.index("\t") + 1, "a tab; indent with spaces")
         for number, line in enumerate(text.split("\n"), start=1)
@@ -123,7 +128,8 @@ def _tabs(text: str, file: str) -> list[Problem]:
 class _Loader(yaml.CLoader):
     """Resolves nothing by itself: what a plain scalar means is decided here, by JSON's rules."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - the loader's own name
+    def resolve(self, kind: type[yaml.Node], value: str | None, implicit: object) -> str:
+        return TAGS[kind]
 
 
 def _compose(text: str, file: str) -> yaml.Node | None:
@@ -148,43 +154,47 @@ def _compose(text: str, file: str) -> yaml.Node | None:
 @dataclass
 class _Reader:
     file: str
-    values: dict[Path, Mark] = field(default_factory=dict)
-    keys: dict[Path, Mark] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
 
-    def value(self, node: yaml.Node, path: Path) -> object:
-        self.values[path] = _mark(node)
+    def value(self, node: yaml.Node, name: yaml.Node) -> object:
+        """What `node` holds; `name` is the key that it stands under, or itself."""
         if id(node) in self.seen:
-            self._refuse(self.keys.get(path, _mark(node)), "an alias (*) is not allowed here; write the value out")
+            self._refuse(name, "an alias (*) is not allowed here; write the value out")
             return None
         self.seen.add(id(node))
         if node.tag not in PLAIN_TAGS:
-            self._refuse(_mark(node), f'a tag ("{node.tag}") is not allowed here')
+            self._refuse(node, f'a tag ("{node.tag}") is not allowed here')
             return None
+        if isinstance(node, yaml.ScalarNode):
+            return scalar(node.value) if node.style in (None, "") else node.value
         if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
-        assert isinstance(node, yaml.ScalarNode)
-        return scalar(node.value) if node.style in (None, "") else node.value
+            return self._mapping(node)
+        return [self.value(item, item) for item in node.value]
 
-    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, object]:
+    def _mapping(self, node: yaml.MappingNode) -> dict[str, object]:
         found: dict[str, object] = {}
         for key, item in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                self._refuse(_mark(key), "a key must be text")
-                continue
-            if key.value in found:
-                first = self.keys[(*path, key.value)].line
-                self._refuse(_mark(key), f'the key "{key.value}" is here twice (first on line {first})')
-                continue
-            self.keys[(*path, key.value)] = _mark(key)
-            found[key.value] = self.value(item, (*path, key.value))
+                self._refuse(key, "a key must be text")
+            elif key.value in found:
+                first = next(_mark(other).line for name, other, _ in _parts(node) if name == key.value)
+                self._refuse(key, f'the key "{key.value}" is here twice (first on line {first})')
+            else:
+                found[key.value] = self.value(item, key)
         return found
 
-    def _refuse(self, mark: Mark, message: str) -> None:
+    def _refuse(self, node: yaml.Node, message: str) -> None:
+        mark = _mark(node)
         self.problems.append(Problem(self.file, mark.line, mark.column, message))
+
+
+def _parts(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Node, yaml.Node]]:
+    """What stands in a node: its name, its key or else itself, and its value."""
+    if isinstance(node, yaml.MappingNode):
+        yield from ((key.value, key, item) for key, item in node.value)
+    elif isinstance(node, yaml.SequenceNode):
+        yield from ((index, item, item) for index, item in enumerate(node.value))
 
 
 def _mark(node: yaml.Node) -> Mark:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from simulator.beginning import begun, opened, remember
-from simulator.certificates import server_context
-from simulator.control.routes import control_app
+from simulator.certificates import CredentialSeal, server_context
+from simulator.control.api import ControlServer, over_http
+from simulator.control.routes import control_server
 from simulator.core.simulation import DEFAULT_WORLD, Clocks, Simulation
 from simulator.core.store import Store, StoreBroken
 from simulator.core.template import WorldTemplate
-from simulator.core.worlds import Shared
+from simulator.core.worlds import ProviderSettings, Shared
 from simulator.edge.catalogue import problems_of_profile
 from simulator.edge.sender import HttpSender
 from simulator.edge.server import Server
@@ -29,18 +30,20 @@ from simulator.terminal import told_to
 
 MAXIMUM_BODY_BYTES = 1024**2
 EVENTS_PER_PAYMENT = 10
+ENCRYPTED_CREDENTIALS = "encrypted_credentials"
 
 
 @dataclass(frozen=True, slots=True)
 class RunningSimulator:
     url: str
     simulation: Simulation
+    control: ControlServer
 
 
 def build(settings: Settings, sender: HttpSender, file: SqliteFile | None = None) -> Simulation:
     """Its state is in `file`, which then decides what the settings leave open, or in memory."""
     settings, beginning = begun(settings, file)
-    known = {provider.name: provider.settings for provider in PROVIDERS}
+    known = {provider.name: _own_settings(provider.settings, settings) for provider in PROVIDERS}
     template = load_world(settings.world, known, latency_factor=settings.latency_factor, text=beginning.world)
     if file is not None:
         remember(file, beginning)
@@ -52,6 +55,7 @@ def build(settings: Settings, sender: HttpSender, file: SqliteFile | None = None
         settings=provider_settings(template, known),
         latency_factor=settings.latency_factor,
         chaos=load_chaos(settings.chaos, lambda told: problems_of_profile(told, PROVIDERS)),
+        seal=CredentialSeal(),
     )
     clocks = Clocks(settings.clock == "virtual", settings.starts_at, settings.answer_timeout)
     jobs = {name: handler for provider in PROVIDERS for name, handler in provider.jobs.items()}
@@ -64,9 +68,15 @@ def _store(settings: Settings, template: WorldTemplate, file: SqliteFile | None)
     return MemoryStore(template.terms, events_kept=settings.retain * EVENTS_PER_PAYMENT)
 
 
-def web_app(simulation: Simulation, settings: Settings) -> web.Application:
+def _own_settings(own: ProviderSettings, settings: Settings) -> ProviderSettings:
+    """A provider's settings before a world file has its say: strict about credentials when all is."""
+    is_strict = settings.credentials == "strict" and ENCRYPTED_CREDENTIALS in own.strictness
+    return own.changed("strictness", {ENCRYPTED_CREDENTIALS: True}) if is_strict else own
+
+
+def web_app(simulation: Simulation, control: ControlServer, settings: Settings) -> web.Application:
     app = web.Application(client_max_size=MAXIMUM_BODY_BYTES)
-    app.add_subapp("/_sim", control_app(simulation, PROVIDERS, token=settings.control_token))
+    app.router.add_route("*", "/_sim{path:(?:/.*)?}", over_http(control, settings.control_token))
     app.router.add_route("*", "/{path:.*}", Server(simulation, PROVIDERS).handle)
     return app
 
@@ -84,7 +94,8 @@ async def running(settings: Settings) -> AsyncIterator[RunningSimulator]:
         closing.push_async_callback(sender.close)
         simulation = build(settings, sender, file)
         closing.push_async_callback(simulation.shared.store.close)
-        app = web_app(simulation, settings)
+        control = control_server(simulation, PROVIDERS)
+        app = web_app(simulation, control, settings)
         runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
         closing.push_async_callback(runner.cleanup)
         closing.push_async_callback(simulation.close)
@@ -96,7 +107,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningSimulator]:
         simulation.resume()
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         scheme = "https" if settings.tls else "http"
-        yield RunningSimulator(f"{scheme}://{host}:{port}", simulation)
+        yield RunningSimulator(f"{scheme}://{host}:{port}", simulation, control)
 
 
 async def _reopen(simulation: Simulation) -> None:

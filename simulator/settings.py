@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -202,13 +201,9 @@ def provider_settings(template: WorldTemplate, known: Mapping[str, ProviderSetti
 
 
 def _changed(own: ProviderSettings, told: ProviderTemplate) -> ProviderSettings:
-    return replace(
-        own,
-        latency={**own.latency, **told.latency},
-        lifetimes={**own.lifetimes, **told.lifetimes},
-        limits={**own.limits, **told.limits},
-        strictness={**own.strictness, **told.strictness},
-    )
+    for part in ProviderTemplate.model_fields:
+        own = own.changed(part, getattr(told, part))
+    return own
 
 
 def _extended(default: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:

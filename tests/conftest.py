@@ -36,6 +36,14 @@ hypothesis.settings.register_profile("quick", deadline=None, derandomize=True, m
 hypothesis.settings.load_profile("quick")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _certificates_of_the_tests(tmp_path_factory):
+    """Not the user's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PESABOX_CERTIFICATES", str(tmp_path_factory.mktemp("certificates")))
+        yield
+
+
 # A world without HTTP.
 
 
@@ -50,6 +58,16 @@ class RecordingSender:
         self.sent.append(callback)
         answer = self.script.popleft() if self.script else Delivery(Outcome.ANSWERED, 200, "ok")
         return await answer() if callable(answer) else answer
+
+
+class NoSeal:
+    """A world whose clients encrypt nothing."""
+
+    def certificate(self):
+        return ""
+
+    def opened(self, sealed):
+        return None
 
 
 class FakeRail:
@@ -121,7 +139,7 @@ async def simulate(sender, template):
     def make(*, is_virtual=True, seed=1, jobs=None, latency=1.0, template=template, is_strict=False):
         rails = {"fake": FakeRail()}
         settings = {"fake": FakeRail.settings}
-        shared = Shared(MemoryStore(template.terms), sender, template, rails, settings, latency)
+        shared = Shared(MemoryStore(template.terms), sender, template, rails, settings, latency, NoSeal())
         clocks = Clocks(is_virtual, answer_timeout_seconds=1.0)
         handlers = {"fake.push.decided": _send_result} | (jobs or {})
         made.append(Simulation(shared, clocks, seed=seed, jobs=handlers, is_strict=is_strict))

@@ -61,6 +61,8 @@ async def test_a_variable_sets_what_no_flag_says():
         pytest.param(["--host", "0.0.0.0"], "--control-token", id="open to the network"),
         pytest.param(["--host", "somewhere.test"], "--control-token", id="a name"),
         pytest.param(["--world", "/no/such/file"], "/no/such/file: ", id="no file"),
+        pytest.param(["--chaos", "/no/such/file"], "/no/such/file: ", id="no profile"),
+        pytest.param(["--forger-address", "somewhere"], "--forger-address: ", id="no address of a forger"),
         pytest.param(["--prot", "1"], "--prot", id="no flag"),
     ],
 )
@@ -72,6 +74,37 @@ async def test_a_mistake_is_one_plain_line_and_exit_2(flags, told):
     assert len(lines) == 1
     assert lines[0].startswith("pesabox: ")
     assert told in lines[0]
+
+
+async def test_a_mistake_in_a_chaos_profile_is_told_with_its_place_and_the_nearest_word(tmp_path):
+    path = tmp_path / "chaos.yaml"
+    path.write_text("- name: late\n  at: daraja.stk_push.callbak\n  effect: {kind: drop}\n")
+    process = await started("--chaos", str(path))
+    _, err = await process.communicate()
+    assert process.returncode == 2
+    assert err.decode().startswith(f"pesabox: {path}:2:7: ")
+    assert "did you mean 'callback'?" in err.decode()
+
+
+async def test_a_chaos_profile_is_in_every_fresh_world(tmp_path):
+    path = tmp_path / "chaos.yaml"
+    path.write_text("- {name: silence, at: daraja.*.callback, effect: {kind: drop}}\n")
+    process = await started("--port", "0", "--chaos", str(path))
+    url = f"{await ready(process)}/_sim"
+    async with aiohttp.ClientSession() as http:
+
+        async def rules(world: str) -> list[str]:
+            async with http.get(f"{url}/faults?world={world}") as response:
+                return [rule["name"] for rule in (await response.json())["items"]]
+
+        async with http.post(f"{url}/worlds", json={"name": "w1"}):
+            assert (await rules("default"), await rules("w1")) == (["silence"], ["silence"])
+        async with http.delete(f"{url}/faults?world=w1"):
+            assert (await rules("default"), await rules("w1")) == (["silence"], [])
+        async with http.post(f"{url}/reset?world=w1"):
+            assert await rules("w1") == ["silence"]
+    process.terminate()
+    await process.communicate()
 
 
 async def test_a_taken_port_exits_2():

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from simulator.catalogue import check_profile
 from simulator.core.money import Money
 from simulator.core.worlds import ProviderSettings
-from simulator.settings import BadSetting, Settings, load_world, local_time, parse_settings, provider_settings
+from simulator.settings import (
+    BadSetting,
+    Settings,
+    load_chaos,
+    load_world,
+    local_time,
+    parse_settings,
+    provider_settings,
+)
 
 
 def test_the_default_world_holds_what_is_promised():
@@ -100,3 +109,51 @@ def test_a_world_file_knows_the_providers(tmp_path, text, told):
     with pytest.raises(BadSetting) as caught:
         load_world(path, known())
     assert told in str(caught.value)
+
+
+# Chaos profiles.
+
+RULE = "{name: late, at: daraja.stk_push.callback, effect: {kind: delay, seconds: 5}}"
+
+
+def test_no_profile_is_no_rules():
+    assert load_chaos(None, check_profile) == ()
+
+
+def test_a_profile_is_a_list_of_rules(tmp_path):
+    path = tmp_path / "chaos.yaml"
+    path.write_text(f"# Slow.\n- {RULE}\n- {RULE.replace('late', 'later')}\n")
+    assert [(rule.name, rule.effect.seconds) for rule in load_chaos(path, check_profile)] == [("late", 5), ("later", 5)]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param("", ":1:1: expected a chaos profile: a list of fault rules", id="empty"),
+        pytest.param("name: late", ":1:1: expected a chaos profile", id="a mapping"),
+        pytest.param("- [", ":2:1: ", id="no YAML"),
+        pytest.param(f"- {RULE}\n- {RULE}", ":2:10: another rule is called 'late'", id="a name twice"),
+        pytest.param(
+            f"- {RULE.replace('stk_push', 'stk_pusch')}",
+            ":1:20: unknown operation 'stk_pusch'; did you mean 'stk_push'?",
+            id="operation",
+        ),
+        pytest.param(f"- {RULE.replace('delay', 'dely')}", ":1:54: unknown effect 'dely'; did you mean", id="effect"),
+        pytest.param(f"- {RULE.replace('seconds', 'secnds')}", "did you mean 'seconds'?", id="a field of the effect"),
+    ],
+)
+def test_a_mistake_in_a_profile_names_file_and_place(tmp_path, text, told):
+    path = tmp_path / "chaos.yaml"
+    path.write_text(text + "\n")
+    with pytest.raises(BadSetting) as caught:
+        load_chaos(path, check_profile)
+    assert str(caught.value).startswith(f"{path}:")
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_forger_has_an_address():
+    assert str(Settings().forger_address) == "127.0.0.66"
+    assert str(parse_settings({"forger_address": "10.0.0.9"}).forger_address) == "10.0.0.9"
+    with pytest.raises(BadSetting, match="--forger-address: "):
+        parse_settings({"forger_address": "elsewhere"})

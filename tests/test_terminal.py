@@ -45,6 +45,12 @@ CALLBACK = {"operation": "daraja.stk_push", "url": "http://app.test/x", "outcome
             id="dropped",
         ),
         pytest.param(
+            EventKind.CALLBACK,
+            CALLBACK | {"outcome": "answered", "status": 403, "answer": "no", "fault": "forger", "forged": True},
+            "forged daraja.stk_push → app  403 no  (fault: forger)  http://app.test/x",
+            id="forged",
+        ),
+        pytest.param(
             EventKind.ERROR,
             {"traceback": "Traceback\n  x\nKeyError: 1\n"},
             "pesabox failed: KeyError: 1",

@@ -23,6 +23,27 @@ class Push:
 
 
 @dataclass(frozen=True)
+class Payout:
+    """Money to be sent to a subscriber. The provider takes one client reference once."""
+
+    client_reference: str
+    msisdn: str
+    amount: int
+    remarks: str
+    result_url: str
+    timeout_url: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What became of a payout? The answer comes to `result_url`."""
+
+    client_reference: str
+    result_url: str
+    timeout_url: str
+
+
+@dataclass(frozen=True)
 class Accepted:
     """The provider works on it. This says nothing of the outcome."""
 
@@ -73,17 +94,77 @@ class Notice:
     amount: int | None = None
     msisdn: str | None = None
     receipt: str | None = None
+    client_reference: str | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The answer to a `Question`, which it names by the reference that the question was accepted under."""
+
+    question: str | None
+    told: Notice
+    is_absent: bool = False  # the provider knows of no such payment
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Money that came to the paybill unasked, or is about to; the payer's number as far as the provider shows it."""
+
+    receipt: str
+    account: str
+    amount: int
+    payer: str
+    is_to_us: bool
+
+
+class Objection(StrEnum):
+    """Why money is not welcome before it has come."""
+
+    ACCOUNT = "account"
+    AMOUNT = "amount"
+    SHORTCODE = "shortcode"
+    UNREADABLE = "unreadable"
 
 
 Acknowledgement = Accepted | Refused | Unclear
 Standing = Decided | Undecided | NoAnswer
 
 
-class Gateway(Protocol):
-    """None of these raises for what the provider does; all of them end within a deadline."""
+class Collector(Protocol):
+    """Takes money from phones. Like the others here it raises for nothing that the provider does, and ends in time."""
 
     async def push(self, push: Push) -> Acknowledgement: ...
 
     async def query(self, provider_reference: str) -> Standing: ...
 
     def read(self, callback: bytes) -> Notice: ...
+
+
+class Payer(Protocol):
+    """Sends money to phones."""
+
+    async def pay(self, payout: Payout) -> Acknowledgement: ...
+
+    async def ask(self, question: Question) -> Acknowledgement: ...
+
+    def read_result(self, callback: bytes) -> Notice: ...
+
+    def read_finding(self, callback: bytes) -> Finding: ...
+
+
+class Till(Protocol):
+    """Takes what customers pay to the paybill of their own accord."""
+
+    async def register(self, *, validation_url: str, confirmation_url: str) -> str | None:
+        """Why the provider will not call these addresses; None if it will."""
+        ...
+
+    def read(self, callback: bytes) -> Arrival | Objection: ...
+
+    def verdict(self, objection: Objection | None) -> dict[str, object]:
+        """How a validation is answered."""
+        ...
+
+    def may_be(self, payer: str, msisdn: str) -> bool:
+        """Whether nothing that the provider shows of the payer speaks against this number."""
+        ...

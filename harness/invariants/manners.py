@@ -114,10 +114,11 @@ def _may_follow(earlier: Asked, later: Asked, payment: Payment | None) -> bool:
 def _asked_again(app_payment: AppPayment, earlier: Asked, later: Asked, payments: dict[str, Payment]) -> str:
     def told(asked: Asked) -> str:
         known = payments.get(asked.payment or "")
-        return str(known) if known else f"a request answered {asked.status or 'nothing'}"
+        answer = f"was answered {asked.status}" if asked.status else "was not answered"
+        what = f"for {known}" if known else f"by a request that {answer}"
+        return what + (f" (id {asked.key})" if asked.key else "")
 
-    ids = f", under {later.key} after {earlier.key}" if later.key and earlier.key else ""
-    return f"{tells(app_payment)}; the provider was asked for {told(earlier)}, and again for {told(later)}{ids}"
+    return f"{tells(app_payment)}; the provider was asked twice: {told(earlier)}, then {told(later)}"
 
 
 def books(evidence: Evidence) -> Iterator[str]:

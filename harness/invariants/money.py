@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from harness.app_answers import StatementLine
 from harness.evidence import COMPLETED, Customer, Evidence, Payment, total, untold
 from harness.invariants.invariant import Invariant, listed, shows, summed, tells
 
@@ -90,16 +91,17 @@ def _credited_again(evidence: Evidence) -> Iterator[str]:
     origins = {one.receipt: one.made_for or f"receipt {one.receipt}" for one in settled if one.receipt}
     origins |= {one.id: one.name for one in evidence.app_payments if not one.is_withdrawal}
     expected = Counter(one.made_for for one in settled)
-    lines = [line for customer in evidence.customers for line in customer.credits]
-    found = [
-        origins.get(line.receipt or "")
-        or origins.get(line.payment or "")
-        or (line.receipt and f"receipt {line.receipt}")
-        for line in lines
-    ]
-    for origin, times in Counter(one for one in found if one).items():
+    lines = (line for customer in evidence.customers for line in customer.credits)
+    found = Counter(origin for line in lines if (origin := _origin(line, origins)))
+    for origin, times in found.items():
         if times > max(expected[origin], 1):
             yield f"{origin} is credited {times} times"
+
+
+def _origin(line: StatementLine, origins: Mapping[str, str]) -> str | None:
+    """What a line says it is the credit of, as far as it says so."""
+    named = (origins[name] for name in (line.receipt, line.payment) if name and name in origins)
+    return next(named, line.receipt and f"receipt {line.receipt}")
 
 
 def nothing_lost(evidence: Evidence) -> Iterator[str]:

@@ -22,7 +22,7 @@ class AppStep(RepeatableStep):
     idempotency_key: str | None = None
     headers: dict[str, str] | None = None
     body: object = None
-    expect: Expect = Expect()
+    expect: Expect = Field(default_factory=Expect)
     save: Save = Field(default_factory=dict)
 
     @staticmethod

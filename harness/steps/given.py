@@ -69,7 +69,7 @@ class GivenProvider(Data):
 
     name: str = "daraja"
     latency: dict[str, StrictFloat] | None = None
-    lifetimes: dict[str, Duration] | None = None
+    lifetimes: dict[Literal["token", "prompt", "queue", "validation"], Duration] | None = None
     strictness: dict[str, StrictBool] | None = None
     limits: dict[str, Amount] | None = None
 

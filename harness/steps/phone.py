@@ -33,7 +33,7 @@ class PhoneStep(Data):
     shortcode: str | None = None
     reference: str | None = None
     amount: Amount | None = None
-    expect: PaymentExpect = PaymentExpect()
+    expect: PaymentExpect = Field(default_factory=PaymentExpect)
     save: Save = Field(default_factory=dict)
 
     @staticmethod
@@ -41,7 +41,9 @@ class PhoneStep(Data):
         if "pin" in raw and raw["phone"] in ("cancel", "ignore"):
             yield ("pin",), f'a PIN is typed to approve or to pay; "{raw["phone"]}" takes none'
         if raw["phone"] == PAY:
-            yield from (((name,), f'to pay, "{name}" is needed') for name in NEEDED_TO_PAY if name not in raw)
+            yield from (
+                ((name,), f'"{name}" is missing: it takes one to pay') for name in NEEDED_TO_PAY if name not in raw
+            )
             yield from expect_problems(raw.get("expect"), ("body",))
         else:
             yield from (((name,), f'"{name}" goes with "pay" only') for name in ONLY_TO_PAY if name in raw)

@@ -21,9 +21,9 @@ class ProviderStep(RepeatableStep):
 
     provider: Line
     auth: Literal["bearer", "basic", "none"] = "bearer"
-    headers: Mapping[str, str] = {}
+    headers: Mapping[str, str] = Field(default_factory=dict)
     body: object = None
-    expect: Expect = Expect()
+    expect: Expect = Field(default_factory=Expect)
     save: Save = Field(default_factory=dict)
 
     @staticmethod

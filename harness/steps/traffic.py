@@ -25,7 +25,6 @@ USUAL: Mapping[Kind, float] = {"deposit": 4, "withdrawal": 3, "paybill": 2, "mis
 FIRST_PHONE = 254722100001
 NOBODYS_ACCOUNT = "NO-SUCH-ACCOUNT"
 KINDS: Mapping[str, PaymentKind] = {"deposit": "deposit", "withdrawal": "withdrawal"}
-WHATEVER = Expect(no_answer=True)
 
 
 class Amounts(Data):
@@ -41,7 +40,7 @@ class TrafficStep(Data):
     traffic: StrictInt = Field(ge=1, le=10_000)
     customers: StrictInt = Field(5, ge=1, le=1000)
     every: Duration = timedelta(seconds=30)
-    amounts: Amounts = Amounts()
+    amounts: Amounts = Field(default_factory=Amounts)
     weights: dict[Kind, Weight] = Field(default_factory=lambda: dict(USUAL))
 
     @staticmethod
@@ -87,7 +86,7 @@ class _Day:
 
     async def _ask_app(self, kind: PaymentKind, customer: str, amount: str, phone: str) -> None:
         request = self.stage.the_app.wish(kind, customer=customer, amount=amount, msisdn=phone)
-        answer = await self.stage.ask_app(request, WHATEVER)
+        answer = await self.stage.ask_app(request, Expect(no_answer=True))
         if answer is not None and answer.is_good:
             self.granted += 1
         else:

@@ -41,8 +41,9 @@ class WaitStep(ExpectingStep):
     """Waits for what is due next, `within` at most. One that came during the step before counts.
 
     `for` is the deposit, withdrawal, payment, provider's reference, paybill account or phone that it is about,
-    `operation` whose callback it is (`daraja.c2b_confirmation`), `count` how many. What is saved is from the callback's
-    body; `$.path` is the path that it was sent to, without its first slash.
+    `operation` whose callback it is (`daraja.c2b_confirmation`), `count` how many. An echo counts only where its
+    operation is named: a message of another kind about a payment whose outcome was told already. What is saved is from
+    the callback's body; `$.path` is the path that it was sent to, without its first slash.
     """
 
     wait: Literal["callback"]
@@ -50,7 +51,7 @@ class WaitStep(ExpectingStep):
     about: str | None = Field(None, alias="for")
     operation: str | None = None
     count: StrictInt = Field(1, ge=1)
-    expect: CallbackExpect = CallbackExpect()
+    expect: CallbackExpect = Field(default_factory=CallbackExpect)
     save: Save = Field(default_factory=dict)
 
     @staticmethod
@@ -75,14 +76,16 @@ class WaitStep(ExpectingStep):
 
     def _answered(self, stage: Stage, deadline: datetime) -> list[Event]:
         answered = (event for event in stage.journal.callbacks() if event.text("outcome") == ANSWERED)
-        in_time = (event for event in answered if event.at <= deadline and self._is_of_operation(event))
+        in_time = (event for event in answered if event.at <= deadline and self._is_of_operation(stage, event))
         if self.about is None:
             return list(in_time)
         about = _About(stage, stage.text(self.about))
         return [event for event in in_time if about.is_meant(event)]
 
-    def _is_of_operation(self, event: Event) -> bool:
-        return self.operation in (None, event.text("operation"))
+    def _is_of_operation(self, stage: Stage, event: Event) -> bool:
+        if self.operation is None:
+            return not _is_echo(stage, event)
+        return event.text("operation") == self.operation
 
     def _too_few(self, stage: Stage, found: int) -> Mismatch:
         about = f" of {self.operation}" if self.operation else ""
@@ -105,6 +108,14 @@ class _About:
 
     def is_meant(self, event: Event) -> bool:
         return event.payment in {*self.payments, self.wanted} or self.wanted in map(str, scalars(event.body()))
+
+
+def _is_echo(stage: Stage, event: Event) -> bool:
+    """Whether the operation that made this payment has told its outcome before, and this is another's message."""
+    before = [one for one in stage.journal.events if one.payment == event.payment and one.sequence < event.sequence]
+    asked = {one.text("operation") for one in before if one.kind == "request"} - {event.text("operation")}
+    told = {one.text("operation") for one in before if one.kind == "callback" and one.text("outcome") == ANSWERED}
+    return bool(asked & told)
 
 
 def _with_path(event: Event) -> object:

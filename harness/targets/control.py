@@ -1,4 +1,4 @@
-"""The control API of one world, `/_sim?world=NAME`, over HTTP: the same for every simulator, in process or remote."""
+"""The control API of one world, `/_sim?world=NAME`: the same for every simulator, in process or remote."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.data import money
 from harness.events import Event
 from harness.exchange import Answer, Request
 from harness.targets.base import Advanced, Consumer, Json, Opening, Refused
-from harness.targets.http import Http
+from harness.targets.http import Sends
 from harness.targets.loan import Loan
 
 PAGE = 1000
@@ -22,7 +22,7 @@ PAGE = 1000
 class ControlApi:
     """In a world on `loan`, what was there before is left out, and what is changed is noted, to be undone."""
 
-    http: Http
+    http: Sends
     url: str
     world: str
     token: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import aiohttp
 import orjson
@@ -14,6 +15,12 @@ from harness.exchange import Answer, NoAnswer, Request
 
 REAL_SECONDS = 30.0
 JSON = {"Content-Type": "application/json"}
+
+
+class Sends(Protocol):
+    """A way to whoever answers at `base`."""
+
+    async def send(self, base: str, request: Request) -> Answer: ...
 
 
 @dataclass(frozen=True)
@@ -30,21 +37,22 @@ class Http:
             async with self.session.request(
                 request.method, url, headers=headers, data=data, allow_redirects=False
             ) as response:
-                return Answer(response.status, dict(response.headers), _parsed(await response.read()))
+                return Answer(response.status, dict(response.headers), parsed(await response.read()))
         except TimeoutError:
             raise NoAnswer(f"no answer within {self.session.timeout.total:g} s of real time") from None
         except aiohttp.ClientError as error:
             raise NoAnswer(f"no answer: {type(error).__name__}: {error}") from None
 
 
-def _parsed(content: bytes) -> object:
+def parsed(content: bytes) -> object:
+    """A body's JSON value, or its text where it is not JSON."""
     if not content:
         return None
     try:
-        parsed: object = orjson.loads(content)
+        value: object = orjson.loads(content)
     except orjson.JSONDecodeError:
         return content.decode(errors="replace")
-    return parsed
+    return value
 
 
 @asynccontextmanager

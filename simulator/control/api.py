@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 import orjson
 from aiohttp import web
-from aiohttp.typedefs import Middleware
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import models_json_schema
 
 from simulator.core.clock import Unanswered
@@ -25,7 +26,9 @@ from simulator.edge.provider import Provider
 B = TypeVar("B", bound=BaseModel)
 
 PAGE, LARGEST_PAGE = 100, 1000
-HEALTH = "/_sim/health"
+JSON, NO_CONTENT = "application/json", 204
+PREFIX = "/_sim"
+HEALTH = f"{PREFIX}/health"
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +45,13 @@ class ControlError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of the control API."""
+    """One call of the control API: the parts of its path that the route names, its query, its body."""
 
-    request: web.Request
     simulation: Simulation
     providers: tuple[Provider, ...]
+    parts: Mapping[str, str]
+    asked: Mapping[str, str]
+    content: bytes
 
     @property
     def world(self) -> World:
@@ -54,10 +59,10 @@ class Call:
 
     def part(self, name: str) -> str:
         """A part of the path."""
-        return self.request.match_info[name]
+        return self.parts[name]
 
     def query(self, name: str, default: str = "") -> str:
-        return self.request.query.get(name, default)
+        return self.asked.get(name, default)
 
     def whole(self, name: str, default: int, *, at_least: int, at_most: int) -> int:
         """A whole number of the query."""
@@ -72,15 +77,14 @@ class Call:
 
     async def json(self) -> Any:
         """The body, whatever JSON it is; an empty one is an empty object."""
-        body = await self.request.read()
         try:
-            return orjson.loads(body) if body else {}
+            return orjson.loads(self.content) if self.content else {}
         except orjson.JSONDecodeError as error:
             raise ControlError(400, "not_json", f"the body is not JSON: {error}") from None
 
     async def body(self, model: type[B]) -> B:
         try:
-            return TypeAdapter(model).validate_python(await self.json())
+            return model.model_validate(await self.json())
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             field = ".".join(str(part) for part in first["loc"]) or None
@@ -92,7 +96,10 @@ Handler = Callable[[Call], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route: what it does in a few words, the model of its body, the status of success, what its query may say."""
+    """One route: what it does in a few words, the model of its body, the status of success, what its query may say.
+
+    One that answers in another `media` type than JSON gives its text.
+    """
 
     method: str
     path: str
@@ -102,6 +109,7 @@ class Route:
     status: int = 200
     query: tuple[str, ...] = ()
     takes_list: bool = False
+    media: str = JSON
 
 
 def page(items: list[Any], limit: int, cursor: Callable[[Any], str], view: Callable[[Any], Any]) -> dict[str, Any]:
@@ -120,47 +128,84 @@ def listed(call: Call, items: list[Any], cursor: Callable[[Any], str], view: Cal
     return page(items[start : start + call.limit + 1], call.limit, cursor, view)
 
 
-def application(
-    routes: Iterable[Route], simulation: Simulation, providers: tuple[Provider, ...], *, token: str | None
-) -> web.Application:
-    """The control API as an application to be mounted. With a token, everything but health asks for it."""
-    routes = tuple(routes)
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a call is answered with."""
 
-    def serve(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        async def handle(request: web.Request) -> web.StreamResponse:
-            answer = await route.handler(Call(request, simulation, providers))
-            return web.Response(status=route.status) if route.status == 204 else _json(answer, route.status)
-
-        return handle
-
-    app = web.Application(middlewares=[_answering(token)])
-    for route in routes:
-        app.router.add_route(route.method, route.path, serve(route))
-
-    async def describe(request: web.Request) -> web.StreamResponse:
-        return _json(openapi(routes), 200)
-
-    app.router.add_get("/openapi.json", describe)
-    return app
+    status: int
+    body: bytes = b""
+    media: str = JSON
 
 
-def _answering(token: str | None) -> Middleware:
-    @web.middleware
-    async def answering(request: web.Request, handler: Any) -> web.StreamResponse:
+class ControlServer:
+    """Answers the calls of the control API, be they HTTP requests or made in this process."""
+
+    def __init__(self, routes: Iterable[Route], simulation: Simulation, providers: tuple[Provider, ...]) -> None:
+        self._simulation = simulation
+        self._providers = providers
+        self._routes = tuple(routes)
+        self._table: dict[str, dict[str, Route]] = {}
+        for route in (*self._routes, Route("GET", "/openapi.json", "this description", self._describe)):
+            self._table.setdefault(route.path, {})[route.method] = route
+
+    async def answer(self, method: str, path: str, query: Mapping[str, str], content: bytes) -> Answered:
+        """`path` is what follows `/_sim`, quoted as in a URL."""
+        try:
+            route, parts = self._find(method, path)
+            answer = await route.handler(Call(self._simulation, self._providers, parts, query, content))
+        except (ControlError, DomainError, Unanswered) as error:
+            return _refusal(as_control_error(error))
+        except Exception:
+            log.exception("%s %s%s failed", method, PREFIX, path)
+            return _refusal(ControlError(500, "internal", "a defect of pesabox: its log has the traceback"))
+        if route.status == NO_CONTENT:
+            return Answered(NO_CONTENT)
+        body = orjson.dumps(answer) if route.media == JSON else answer.encode()
+        return Answered(route.status, body, route.media)
+
+    def _find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
+        methods, parts = self._table.get(path), dict[str, str]()
+        if methods is None:
+            found = ((told, _parts(template, path)) for template, told in self._table.items())
+            methods, parts = next(((told, parts) for told, parts in found if parts), ({}, {}))
+        if method in methods:
+            return methods[method], parts
+        status = HTTPStatus.METHOD_NOT_ALLOWED if methods else HTTPStatus.NOT_FOUND
+        raise _reason(status, status.phrase, f"{method} {PREFIX}{unquote(path)}")
+
+    async def _describe(self, call: Call) -> dict[str, Any]:
+        return openapi(self._routes)
+
+
+def _parts(template: str, path: str) -> dict[str, str]:
+    """The parts of `path` that `template` names; none where it is another path."""
+    told, asked = template.split("/"), path.split("/")
+    if len(told) != len(asked) or not all(asked[1:]):
+        return {}
+    named = [name.startswith("{") for name in told]
+    if any(name != one for name, one, is_named in zip(told, asked, named, strict=True) if not is_named):
+        return {}
+    return {name[1:-1]: unquote(one) for name, one, is_named in zip(told, asked, named, strict=True) if is_named}
+
+
+def over_http(server: ControlServer, token: str | None) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """A handler of everything under `/_sim`. With a token, everything but health asks for it."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
         try:
             if token is not None and request.path != HEALTH:
                 _check_token(request, token)
-            answer: web.StreamResponse = await handler(request)
-            return answer
-        except web.HTTPException as error:
-            return _error(ControlError(error.status, error.reason.lower().replace(" ", "_"), _told(error, request)))
-        except (ControlError, DomainError, Unanswered) as error:
-            return _error(as_control_error(error))
-        except Exception:
-            log.exception("%s %s failed", request.method, request.path)
-            return _error(ControlError(500, "internal", "a defect of pesabox: its log has the traceback"))
+            content = await request.read()
+        except ControlError as error:
+            told = _refusal(error)
+        except web.HTTPRequestEntityTooLarge as error:
+            told = _refusal(_reason(error.status, error.reason, f"{request.method} {request.path}"))
+        else:
+            path = request.rel_url.raw_path.removeprefix(PREFIX)
+            told = await server.answer(request.method, path, request.query, content)
+        return web.Response(status=told.status, body=told.body or None, content_type=told.media if told.body else None)
 
-    return answering
+    return handle
 
 
 def as_control_error(error: Exception) -> ControlError:
@@ -221,14 +266,11 @@ def _check_token(request: web.Request, token: str) -> None:
         raise ControlError(401, "unauthorized", "the control API of this simulator asks for its bearer token")
 
 
-def _told(error: web.HTTPException, request: web.Request) -> str:
-    return f"{request.method} {request.path}: {error.reason.lower()}"
+def _reason(status: int, reason: str, asked: str) -> ControlError:
+    """A refusal in HTTP's own words."""
+    return ControlError(status, reason.lower().replace(" ", "_"), f"{asked}: {reason.lower()}")
 
 
-def _error(error: ControlError) -> web.Response:
+def _refusal(error: ControlError) -> Answered:
     told = {"error": {"code": error.code, "message": str(error), "field": error.field}}
-    return _json(told, error.status)
-
-
-def _json(told: Any, status: int) -> web.Response:
-    return web.Response(body=orjson.dumps(told), status=status, content_type="application/json")
+    return Answered(error.status, orjson.dumps(told))

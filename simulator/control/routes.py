@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from aiohttp import web
-
 from simulator.control import merchants, people, setup, traffic
-from simulator.control.api import Route, application
+from simulator.control.api import ControlServer, Route
 from simulator.core.faults import FaultRule
 from simulator.core.simulation import Simulation
 from simulator.edge.provider import Provider
@@ -14,6 +12,13 @@ PAGES = ("after", "limit")
 
 ROUTES = (
     Route("GET", "/health", "is the simulator there", setup.health),
+    Route(
+        "GET",
+        "/certificate.pem",
+        "the certificate to encrypt initiators' passwords with",
+        setup.certificate,
+        media="application/x-pem-file",
+    ),
     Route("GET", "/worlds", "the worlds, with credentials", setup.list_worlds, query=PAGES),
     Route("POST", "/worlds", "make a world", setup.make_world, setup.NewWorld, 201),
     Route("PATCH", "/worlds/{name}", "send callbacks for a host elsewhere", setup.patch_world, setup.WorldPatch),
@@ -56,5 +61,5 @@ ROUTES = (
 )
 
 
-def control_app(simulation: Simulation, providers: tuple[Provider, ...], *, token: str | None) -> web.Application:
-    return application(ROUTES, simulation, providers, token=token)
+def control_server(simulation: Simulation, providers: tuple[Provider, ...]) -> ControlServer:
+    return ControlServer(ROUTES, simulation, providers)

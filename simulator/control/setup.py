@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Self
 
@@ -16,6 +15,7 @@ from simulator.core.journal import Event, EventKind
 from simulator.core.money import ZERO, Money
 from simulator.core.simulation import DEFAULT_WORLD
 from simulator.core.store import Transaction
+from simulator.core.tariffs import Bands
 from simulator.core.virtual_clock import VirtualClock
 from simulator.core.worlds import ProviderSettings, World
 
@@ -76,6 +76,7 @@ class ProviderPatch(Data):
     lifetimes: Annotated[dict[str, Annotated[float, Field(ge=1, le=31_536_000)]], Field(default_factory=dict)]
     limits: Annotated[dict[str, str], Field(default_factory=dict)]
     strictness: Annotated[dict[str, StrictBool], Field(default_factory=dict)]
+    tariff: Annotated[dict[str, Bands], Field(default_factory=dict)]
 
     @field_validator("limits")
     @classmethod
@@ -96,6 +97,11 @@ async def health(call: Call) -> dict[str, Any]:
         "store": world.store.name,
         "providers": [provider.name for provider in call.providers],
     }
+
+
+async def certificate(call: Call) -> str:
+    """For clients that encrypt an operator's password."""
+    return call.simulation.shared.seal.certificate()
 
 
 def _clock(world: World) -> dict[str, Any]:
@@ -165,6 +171,7 @@ def _settings_view(settings: ProviderSettings) -> dict[str, Any]:
         "lifetimes": dict(settings.lifetimes),
         "limits": dict(settings.limits),
         "strictness": dict(settings.strictness),
+        "tariff": {name: [list(band) for band in bands] for name, bands in settings.tariff.items()},
     }
 
 
@@ -189,7 +196,7 @@ async def patch_provider(call: Call) -> dict[str, Any]:
             known, told = getattr(settings, part), getattr(asked, part)
             for odd in told.keys() - known.keys():
                 raise ControlError(422, "invalid", f"{name} has no {part} {odd!r}: {', '.join(known)}", f"{part}.{odd}")
-            settings = replace(settings, **{part: known | told})
+            settings = settings.changed(part, told)
         tx.put(settings)
         data = {"provider": name, **asked.model_dump(mode="json", exclude_unset=True)}
         tx.append(Event(EventKind.PROVIDER, world.now(), data))

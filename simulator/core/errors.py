@@ -23,6 +23,10 @@ class InvalidToken(Refused):
     """The bearer token is missing, malformed, expired or unknown."""
 
 
+class InvalidAuthorization(InvalidToken):
+    """The Authorization header is of another form than a bearer's."""
+
+
 class InvalidClient(Refused):
     """The credentials offered for a token are missing, malformed or unknown."""
 
@@ -197,6 +201,10 @@ class UnknownReceipt(Declined):
 
 class UnknownConversation(Declined):
     """No request has this conversation's reference."""
+
+
+class UnfitParameters(Declined):
+    """The request's parameters do not belong together."""
 
 
 class Forced(Declined):

@@ -208,7 +208,7 @@ class FaultRule(Data):
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     at: str
-    when: When = When()
+    when: When = Field(default_factory=When)
     nth: Annotated[tuple[int, ...] | None, BeforeValidator(_numbers)] = None
     probability: Annotated[float, Field(ge=0, le=1, strict=True)] = 1.0
     effect: Effect

@@ -80,7 +80,7 @@ class Payment:
     """
 
     kind: ClassVar[str] = "payment"
-    indexes: ClassVar[tuple[str, ...]] = ("msisdn", "provider_reference", "correlation")
+    indexes: ClassVar[tuple[str, ...]] = ("msisdn", "provider_reference", "correlation", "receipt")
 
     key: str
     what: Kind

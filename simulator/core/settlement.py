@@ -15,15 +15,16 @@ from simulator.core.money import ZERO, Money
 from simulator.core.payments import Failure, Move, Payment
 from simulator.core.store import Transaction
 from simulator.core.subscribers import spend, subscriber_of
+from simulator.core.tariffs import charge
 
 if TYPE_CHECKING:
     from simulator.core.worlds import World
 
 
-def collect(tx: Transaction, world: World, payment: Payment, *, receipt: str, fee: Money = ZERO) -> None:
-    """The payer's money goes to the merchant, the payer's fee to the provider, or raises why not."""
+def collect(tx: Transaction, world: World, payment: Payment, *, receipt: str) -> None:
+    """The payer's money goes to the merchant, the fee of the tariff `customer` to the provider, or raises why not."""
     _count_towards_limit(tx, world, payment)
-    payer = wallet(payment.msisdn)
+    payer, fee = wallet(payment.msisdn), charge(tx, world, payment, "customer")
     legs = (
         Posting(payer, -(payment.amount + fee)),
         Posting(merchant_account(payment.merchant, "utility"), payment.amount),
@@ -32,11 +33,13 @@ def collect(tx: Transaction, world: World, payment: Payment, *, receipt: str, fe
     settle(tx, world, payment, legs + earned, receipt=receipt)
 
 
-def pay_out(tx: Transaction, world: World, payment: Payment, *, receipt: str, fee: Money = ZERO) -> None:
-    """The merchant's money goes to the payee; what it costs the merchant accrues on its charges account."""
+def pay_out(tx: Transaction, world: World, payment: Payment, *, receipt: str, tariff: str) -> None:
+    """The merchant's money goes to the payee; the tariff's fee accrues on its charges account. Or raises why not."""
     _count_towards_limit(tx, world, payment)
+    fee = charge(tx, world, payment, tariff)
     utility, charges = (merchant_account(payment.merchant, purse) for purse in ("utility", "charges"))
-    legs = (Posting(utility, -payment.amount), Posting(wallet(payment.msisdn), payment.amount))
+    # The payee first: a wallet that is full is told of before a float that is short.
+    legs = (Posting(wallet(payment.msisdn), payment.amount), Posting(utility, -payment.amount))
     owed = transfer(charges, OUTSIDE, fee) if fee != ZERO else ()
     settle(tx, world, payment, legs + owed, receipt=receipt)
 

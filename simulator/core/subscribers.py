@@ -122,7 +122,7 @@ def spend(tx: Transaction, subscriber: Subscriber, amount: Money, *, day: date, 
 
 
 def send_message(tx: Transaction, payment: Payment, text: str, at: datetime) -> None:
-    """Puts an SMS into the payer's inbox."""
+    """Puts an SMS into the inbox of the payment's subscriber."""
     inbox = tx.get(Inbox, payment.msisdn) or Inbox(payment.msisdn)
     tx.put(Inbox(payment.msisdn, (*inbox.messages, (at, text))[-MESSAGES_KEPT:]))
     told = {"msisdn": payment.msisdn, "text": text}

@@ -12,6 +12,7 @@ from simulator.core.ledger import OUTSIDE, AccountName, Terms
 from simulator.core.merchants import Merchant, ShortcodeKind
 from simulator.core.money import Money
 from simulator.core.subscribers import THINKS_SECONDS, Policy, Subscriber, parse_msisdn
+from simulator.core.tariffs import Bands
 
 
 def _amount(text: str) -> str:
@@ -59,6 +60,7 @@ class ProviderTemplate(Data):
     lifetimes: Mapping[str, Annotated[float, Field(ge=1)]] = {}
     limits: Mapping[str, str] = {}
     strictness: Mapping[str, bool] = {}
+    tariff: Mapping[str, Bands] = {}
 
     @field_validator("limits")
     @classmethod

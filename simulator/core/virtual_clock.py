@@ -303,6 +303,8 @@ class VirtualClock:
         return True
 
     async def _until_quiet(self) -> None:
+        if self._is_quiet():
+            return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._answer_timeout_seconds):
                 while not self._is_quiet():

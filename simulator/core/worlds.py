@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from simulator.core.clock import SystemClock
 from simulator.core.entropy import Entropy
@@ -15,6 +15,7 @@ from simulator.core.faults import FaultRule
 from simulator.core.outbox import Sender
 from simulator.core.store import Store, Transaction
 from simulator.core.tampering import WireNames
+from simulator.core.tariffs import PUBLISHED, Tariff
 from simulator.core.template import WorldTemplate
 from simulator.core.virtual_clock import VirtualClock
 
@@ -45,7 +46,7 @@ class WorldState:
 @dataclass(frozen=True, slots=True)
 class ProviderSettings:
     """What may be changed of a provider, in one world: seconds of latency and life, limits in shillings,
-    and what it is strict about."""
+    what it is strict about, and its tariffs. `published` are those that it tells the public."""
 
     kind: ClassVar[str] = "provider_settings"
     indexes: ClassVar[tuple[str, ...]] = ()
@@ -55,6 +56,15 @@ class ProviderSettings:
     lifetimes: Mapping[str, float] = field(default_factory=dict)
     limits: Mapping[str, str] = field(default_factory=dict)
     strictness: Mapping[str, bool] = field(default_factory=dict)
+    tariff: Mapping[str, Tariff] = field(default_factory=dict)
+    published: Mapping[str, Tariff] = field(default_factory=dict)
+
+    def changed(self, part: str, told: Mapping[str, Any]) -> ProviderSettings:
+        """With one part changed, name by name; the tariff `published` is the one of that name."""
+        if part == "tariff":
+            told = {name: self.published[name] if bands == PUBLISHED else bands for name, bands in told.items()}
+        changes: dict[str, Any] = {part: {**getattr(self, part), **told}}
+        return replace(self, **changes)
 
 
 class Rail(Protocol):
@@ -70,6 +80,18 @@ class Rail(Protocol):
     def receipt(self) -> Callable[[datetime, int], str]: ...
 
 
+class Seal(Protocol):
+    """The simulator's own key: what is encrypted with its certificate, it can read."""
+
+    def certificate(self) -> str:
+        """X.509, as PEM."""
+        ...
+
+    def opened(self, sealed: bytes) -> str | None:
+        """The text in it; None where there is none, or none that was meant."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What all worlds of a simulation have in common.
@@ -83,6 +105,7 @@ class Shared:
     rails: Mapping[str, Rail]
     settings: Mapping[str, ProviderSettings]
     latency_factor: float
+    seal: Seal
     chaos: tuple[FaultRule, ...] = ()
 
 
@@ -97,6 +120,7 @@ class World:
         self.store = shared.store
         self.sender = shared.sender
         self.template = shared.template
+        self.seal = shared.seal
         self.entropy = Entropy(seed)
         self.hosts: dict[str, str] = {}
         self.rules: tuple[FaultRule, ...] = ()

@@ -21,7 +21,8 @@ def problems_of(rule: object, providers: Iterable[Provider]) -> list[Problem]:
     try:
         told = FaultRule.model_validate(rule)
     except ValidationError as error:
-        return [(_path(detail["loc"]), _message(dict(detail))) for detail in error.errors(include_url=False)]
+        details = sorted(error.errors(include_url=False), key=lambda detail: detail["type"] == "missing")
+        return [(_path(detail["loc"]), _message(dict(detail))) for detail in details]  # a misspelt key is told first
     name, operation, point = told.at.split(".")
     known = {provider.name: provider for provider in providers}
     if name != "*" and name not in known:
@@ -52,9 +53,9 @@ def problems_of_profile(rules: object, providers: Iterable[Provider]) -> list[Pr
 
 
 def _unknown_codes(rule: FaultRule, providers: list[Provider], failures: list[frozenset[str]]) -> list[Problem]:
-    """An error of the catalogue must be some provider's, a result code every payment's that the rule may meet."""
+    """An error must be in the catalogue of every provider, a result code be every payment's that the rule may meet."""
     effect = rule.effect
-    if isinstance(effect, Refuse) and effect.error is not None and not any(p.error(effect.error) for p in providers):
+    if isinstance(effect, Refuse) and effect.error is not None and not all(p.error(effect.error) for p in providers):
         names = [error.name for provider in providers for error in provider.errors]
         return [(("effect", "error"), _unknown("error", effect.error, names))]
     if isinstance(effect, Fail) and not all(effect.code in codes for codes in failures):

@@ -29,7 +29,10 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CatalogueError:
-    """A synchronous error that the provider may answer. `name` is ours, since codes are shared between texts."""
+    """A synchronous error that the provider may answer. `name` is ours, since codes are shared between texts.
+
+    `body` is told where it has another shape than the provider's envelope: an empty one is no body at all.
+    """
 
     name: str
     status: int
@@ -37,7 +40,8 @@ class CatalogueError:
     message: str
     mark: Mark
     how: str
-    body: str = ""  # where it has another shape than the provider's envelope
+    body: str | None = None
+    content_type: str = "application/json"
 
 
 @dataclass(frozen=True, slots=True)

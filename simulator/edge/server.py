@@ -12,6 +12,7 @@ from aiohttp import web
 
 from simulator.core.errors import DomainError, MethodNotAllowed, UnknownPath
 from simulator.core.faults import CallbackFirst, Delay, Facts, FaultRule, Hang, Reset
+from simulator.core.jobs import Job
 from simulator.core.journal import Event, EventKind
 from simulator.core.payments import Payment
 from simulator.core.prompts import answers_by_itself
@@ -181,10 +182,9 @@ async def _callback_first(exchange: Exchange, rule: FaultRule) -> None:
     world = exchange.world
 
     def applies(tx: Transaction) -> bool:
-        payments = tx.find(Payment, by="correlation", value=exchange.correlation)
-        if payments and answers_by_itself(tx, world, payments[0]):
+        if _decides_by_itself(tx, exchange):
             return True
-        data = {"fault": rule.name, "why": "callback_first does not apply: nothing decides this payment by itself"}
+        data = {"fault": rule.name, "why": "callback_first does not apply: nothing decides this request by itself"}
         tx.append(Event(EventKind.FAULT, world.now(), data, correlation=exchange.correlation))
         return False
 
@@ -192,6 +192,14 @@ async def _callback_first(exchange: Exchange, rule: FaultRule) -> None:
         delivered = world.expect_delivery(exchange.correlation)
         world.release(exchange.correlation)
         await world.clock.until(delivered)
+
+
+def _decides_by_itself(tx: Transaction, exchange: Exchange) -> bool:
+    """Whether what was accepted comes to its callback without a person: the payment, or what waits in its place."""
+    payments = tx.find(Payment, by="correlation", value=exchange.correlation)
+    if payments:
+        return answers_by_itself(tx, exchange.world, payments[0])
+    return any(job.born_in == exchange.correlation for job in tx.find(Job))
 
 
 def _close(request: web.Request, *, is_reset: bool) -> None:

@@ -11,7 +11,7 @@ def error_table(provider: Provider) -> str:
     """Synchronous errors: name, status, code, text, how to make it happen, how sure we are."""
     head = ("name", "HTTP", "errorCode", "errorMessage", "how to make it happen", "known from")
     rows = [
-        (f"`{error.name}`", str(error.status), f"`{error.code}`", _literal(error.message), error.how, error.mark)
+        (f"`{error.name}`", str(error.status), _literal(error.code), _literal(error.message), error.how, error.mark)
         for error in provider.errors
     ]
     return _table(head, rows)

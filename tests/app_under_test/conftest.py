@@ -10,26 +10,37 @@ import aiohttp
 import orjson
 import pytest
 from aiohttp import web
+from sqlalchemy import StaticPool, create_engine, event, insert
 
+from app_under_test import ledger
 from app_under_test.app import create_app
 from app_under_test.clock import EAT
+from app_under_test.customers import CustomerRequest, admit
+from app_under_test.schema import counters, metadata
 
 CHANNEL, OPERATOR = "bank-channel-key", "bank-operator-key"
 ANN = "254708374149"
+NOON = "2026-01-15T12:00:00+03:00"
+OK = (200, {"ResultCode": 0, "ResultDesc": "Success"})
 
 
 class ManualClock:
-    """Stands still until moved; deadlines end when told to."""
+    """Stands still until moved, or slept on; deadlines end when told to."""
 
     def __init__(self):
         self._now = datetime(2026, 1, 15, 10, 30, tzinfo=EAT)
         self._deadlines = []
+        self.slept, self.is_asleep, self.may_wake = 0, asyncio.Event(), asyncio.Event()
+        self.may_wake.set()
 
     def now(self):
         return self._now
 
     async def sleep(self, seconds):
-        raise NotImplementedError
+        self.move(seconds)
+        self.slept += seconds
+        self.is_asleep.set()
+        await self.may_wake.wait()
 
     def timeout(self, seconds):
         self._deadlines.append(asyncio.timeout(None))
@@ -51,7 +62,7 @@ class FakeDaraja:
         self.requests = []
         self.tokens = 0
         self.expires_in = "3599"
-        self.script = {"oauth": [], "push": [], "query": []}
+        self.script = {name: [] for name in ("oauth", "push", "query", "register", "pay", "status")}
         self.reached, self.release = {name: asyncio.Event() for name in self.script}, asyncio.Event()
         self.url = ""
 
@@ -70,6 +81,11 @@ class FakeDaraja:
     def ack(reference):
         texts = dict.fromkeys(("ResponseDescription", "CustomerMessage"), "Success. Request accepted for processing")
         return 200, {"MerchantRequestID": "m", "CheckoutRequestID": reference, "ResponseCode": "0", **texts}
+
+    @staticmethod
+    def queued(reference, name="ours"):
+        told = {"ConversationID": reference, "OriginatorConversationID": name, "ResponseCode": "0"}
+        return 200, told | {"ResponseDescription": "Accept the service request successfully."}
 
     @staticmethod
     def standing(reference, code, text="text"):
@@ -92,6 +108,19 @@ class FakeDaraja:
     async def query(self, request):
         asked = await self._read(request)
         return await self._play("query", asked, request, self.standing(asked["CheckoutRequestID"], "4999"))
+
+    async def register(self, request):
+        good = 200, {"OriginatorCoversationID": "r", "ResponseCode": "00000000", "ResponseDescription": "Success"}
+        return await self._play("register", await self._read(request), request, good)
+
+    async def pay(self, request):
+        asked = await self._read(request)
+        good = self.queued(f"AG_{len(self.asked('pay')) + 1}", asked["OriginatorConversationID"])
+        return await self._play("pay", asked, request, good)
+
+    async def status(self, request):
+        asked = await self._read(request)
+        return await self._play("status", asked, request, self.queued(f"AQ_{len(self.asked('status')) + 1}"))
 
     async def _read(self, request):
         return {**orjson.loads(await request.read()), "auth": request.headers["Authorization"]}
@@ -149,11 +178,38 @@ class Bank:
         assert status == 200, report
         return report
 
+    async def customer_with(self, amount="1000.00"):
+        """Ann, who has paid in so much."""
+        deposit = await self.deposit(amount)
+        assert await self.callback(deposit["id"], self.paid(deposit["provider_reference"], amount=float(amount))) == OK
+        return deposit["customer"]
+
+    async def withdraw(self, amount="300.00", customer="C000001", *, msisdn=ANN, key=None):
+        body = {"customer": customer, "amount": amount, "to": {"msisdn": msisdn}}
+        status, made = await self.call("POST", "/withdrawals", body, headers={"Idempotency-Key": key} if key else {})
+        assert status == 202, made
+        return made
+
+    async def withdrawn(self, withdrawal="W000001"):
+        return (await self.get(f"/withdrawals/{withdrawal}"))["state"]
+
+    async def money(self, customer="C000001"):
+        """What the customer has, and how much of it is available."""
+        shown = await self.get(f"/customers/{customer}")
+        return shown["balance"], shown["available"]
+
     async def callback(self, deposit_id, body, *, token=None, headers=()):
-        token = token or self.token(deposit_id)
+        return await self._called_back(token or self.token(deposit_id), f"stk/{deposit_id}", body, headers)
+
+    async def b2c(self, what, body, withdrawal="W000001", *, token=None, headers=()):
+        return await self._called_back(token or self.token(withdrawal), f"b2c/{withdrawal}/{what}", body, headers)
+
+    async def c2b(self, what, body, *, token=None, headers=()):
+        return await self._called_back(token or self.token("paybill 600000"), f"c2b/{what}", body, headers)
+
+    async def _called_back(self, token, what, body, headers):
         raw = body if isinstance(body, bytes) else orjson.dumps(body)
-        path = f"/callbacks/daraja/{token}/stk/{deposit_id}"
-        return await self.call("POST", path, raw=raw, bearer=None, headers=headers)
+        return await self.call("POST", f"/callbacks/daraja/{token}/{what}", raw=raw, bearer=None, headers=headers)
 
     @staticmethod
     def token(payment):
@@ -171,6 +227,57 @@ class Bank:
     def not_paid(reference="ws_CO_1", code=1032):
         told = {"MerchantRequestID": "m", "CheckoutRequestID": reference, "ResultCode": code, "ResultDesc": "no"}
         return {"Body": {"stkCallback": told}}
+
+
+def result(code, name, reference, receipt, parameters):
+    told = {"ResultType": 0, "ResultCode": code, "ResultDesc": "text", "OriginatorConversationID": name}
+    told |= {"ConversationID": reference, "TransactionID": receipt}
+    if parameters:
+        listed = [{"Key": key} | ({} if value is None else {"Value": value}) for key, value in parameters.items()]
+        told["ResultParameters"] = {"ResultParameter": listed}
+    link = {"Key": "QueueTimeoutURL", "Value": "https://internalsandbox.test/mpesa/b2cresults/v1/submit"}
+    return {"Result": told | {"ReferenceData": {"ReferenceItem": link}}}
+
+
+class Sent:
+    """What Daraja tells of a payout; the names in it are those of the request that the bank sent."""
+
+    def __init__(self, daraja):
+        self._daraja = daraja
+
+    def name(self, number=1):
+        return self._daraja.asked("pay")[number - 1]["OriginatorConversationID"]
+
+    def paid(self, *, name=None, reference="AG_1", amount=300, payee=ANN, receipt="UAF5000009", code=0, **changes):
+        told = {
+            "TransactionAmount": amount,
+            "TransactionReceipt": receipt,
+            "ReceiverPartyPublicName": f"{payee} - ANN WANJIRU",
+            "TransactionCompletedDateTime": "15.01.2026 10:30:52",
+            "B2CUtilityAccountAvailableFunds": 8959269.60,
+            "B2CRecipientIsRegisteredCustomer": "Y",
+        }
+        return result(code, name or self.name(), reference, receipt, told | changes)
+
+    def not_paid(self, *, name=None, reference="AG_1", code=2040):
+        return result(code, name or self.name(), reference, "UAF5000009", {})
+
+    def found(self, status="Completed", *, question="AQ_1", name=None, amount=300, receipt="UAF5000009", **changes):
+        told = {
+            "DebitPartyName": "600000 - Test Organisation",
+            "CreditPartyName": f"{ANN} - ANN WANJIRU",
+            "OriginatorConversationID": name or self.name(),
+            "TransactionReason": None,
+            "TransactionStatus": status,
+            "Amount": amount,
+            "ConversationID": "AG_1",
+            "ReceiptNo": receipt,
+        }
+        return result(0, "theirs", question, "UAF0000000", told | changes)
+
+    @staticmethod
+    def absent(question="AQ_1", code=2033):
+        return result(code, "theirs", question, "UAF0000000", {})
 
 
 @contextlib.asynccontextmanager
@@ -202,9 +309,36 @@ async def daraja():
     app.router.add_get("/oauth/v1/generate", fake.oauth)
     app.router.add_post("/mpesa/stkpush/v1/processrequest", fake.push)
     app.router.add_post("/mpesa/stkpushquery/v1/query", fake.query)
+    app.router.add_post("/mpesa/c2b/v2/registerurl", fake.register)
+    app.router.add_post("/mpesa/b2c/v3/paymentrequest", fake.pay)
+    app.router.add_post("/mpesa/transactionstatus/v1/query", fake.status)
     async with served(app) as fake.url:
         yield fake
         fake.release.set()
+
+
+@contextlib.contextmanager
+def books_of_ann():
+    """The tables of a bank whose one customer is Ann, in one transaction that nobody else sees."""
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    event.listen(engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
+    with engine.connect() as connection, connection.begin():
+        metadata.create_all(connection)
+        connection.execute(insert(counters), [{"prefix": prefix, "value": 0} for prefix in "CDRW"])
+        ledger.open_books(connection, opening_float=1_000_00, at=NOON)
+        admit(connection, CustomerRequest(name="Ann", msisdn=ANN), NOON)
+        yield connection
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def bank_of_ann():
+    return books_of_ann
+
+
+@pytest.fixture
+def sent(daraja):
+    return Sent(daraja)
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ ROUTES = [
     ("GET", "/customers/C000001/statement", CHANNEL),
     ("POST", "/deposits", CHANNEL),
     ("GET", "/deposits/D000001", CHANNEL),
+    ("POST", "/withdrawals", CHANNEL),
+    ("GET", "/withdrawals/W000001", CHANNEL),
     ("POST", "/reconcile", OPERATOR),
     ("GET", "/reconcile/R000001", OPERATOR),
     ("GET", "/ledger/audit", OPERATOR),
@@ -65,23 +67,30 @@ async def test_the_servers_own_errors_are_problems_too(bank, method, path, statu
         pytest.param(b'{"name":' + b"9" * 5000 + b"}", id="a number without end"),
     ],
 )
-@pytest.mark.parametrize(("path", "key"), [("/customers", CHANNEL), ("/deposits", CHANNEL), ("/reconcile", OPERATOR)])
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [("/customers", CHANNEL), ("/deposits", CHANNEL), ("/withdrawals", CHANNEL), ("/reconcile", OPERATOR)],
+)
 async def test_a_body_that_cannot_be_read_is_a_bad_request(bank, path, key, raw):
     status, problem = await bank.call("POST", path, raw=raw, bearer=key)
     assert (status, problem["title"]) == (400, "Bad Request")
 
 
-@pytest.mark.parametrize("path", ["/customers", "/deposits"])
-async def test_an_empty_body_lacks_its_fields(bank, path):
+@pytest.mark.parametrize(
+    ("path", "field"), [("/customers", "name"), ("/deposits", "customer"), ("/withdrawals", "customer")]
+)
+async def test_an_empty_body_lacks_its_fields(bank, path, field):
     status, problem = await bank.call("POST", path)
-    assert (status, problem["field"]) == (422, {"/customers": "name", "/deposits": "customer"}[path])
+    assert (status, problem["field"]) == (422, field)
 
 
 async def test_a_body_over_a_megabyte_is_too_large(bank):
     deposit = await bank.deposit()
     large = b'{"name":"' + b"x" * 1024 * 1024 + b'"}'
-    own = f"/callbacks/daraja/{bank.token(deposit['id'])}/stk/{deposit['id']}"
-    for path, key in [("/customers", CHANNEL), ("/deposits", CHANNEL), ("/reconcile", OPERATOR), (own, None)]:
+    callbacks = (deposit["id"], "stk/D000001"), ("W000001", "b2c/W000001/timeout"), ("paybill 600000", "c2b/validation")
+    own = [(f"/callbacks/daraja/{bank.token(named)}/{what}", None) for named, what in callbacks]
+    ours = [("/customers", CHANNEL), ("/deposits", CHANNEL), ("/withdrawals", CHANNEL), ("/reconcile", OPERATOR)]
+    for path, key in ours + own:
         status, problem = await bank.call("POST", path, raw=io.BytesIO(large), bearer=key)
         assert (status, problem["status"]) == (413, 413)
 

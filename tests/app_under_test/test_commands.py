@@ -21,14 +21,16 @@ def start(*flags, **environment):
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_where_it_is_and_stops_when_told(tmp_path, signum):
-    with start(PESABOX_BANK_PORT="0", PESABOX_BANK_DATABASE=f"sqlite:///{tmp_path}/bank.db") as process:
+    nobody = {"PESABOX_BANK_PROVIDER_URL": "http://127.0.0.1:1"}
+    with start(PESABOX_BANK_PORT="0", PESABOX_BANK_DATABASE=f"sqlite:///{tmp_path}/bank.db", **nobody) as process:
         line = process.stdout.readline()
         assert line.startswith("pesabox bank: ready on http://127.0.0.1:")
         with urllib.request.urlopen(line.split()[-1] + "/health", timeout=10) as response:
             assert response.read() == b'{"status":"ok"}'
         process.send_signal(signum)
         rest, errors = process.communicate(timeout=20)
-    assert (process.returncode, rest, errors) == (0, "", "")
+    assert (process.returncode, rest, len(errors.splitlines())) == (0, "", 1)
+    assert "the paybill is not registered, reconciliation will try again: no connection" in errors
 
 
 @pytest.mark.parametrize(

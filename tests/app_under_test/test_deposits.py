@@ -202,7 +202,7 @@ async def test_bad_input_is_named_and_nothing_is_sent(bank, daraja, changes, fie
     body = {"customer": await bank.customer(), "amount": "100.00", "via": "mpesa"} | changes
     status, problem = await bank.call("POST", "/deposits", body)
     assert (status, problem["field"]) == (422, field)
-    assert daraja.requests == []
+    assert daraja.asked("push") == []
 
 
 async def test_what_a_client_says_about_the_money_changes_nothing(bank, daraja):

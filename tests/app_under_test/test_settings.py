@@ -1,9 +1,12 @@
+import base64
+
 import pytest
 from pydantic import ValidationError
 
 from app_under_test.settings import Settings, settings_from
 
-OWN = {"channel_key": "c", "operator_key": "o", "callback_secret": "s"}
+CREDENTIAL = base64.b64encode(bytes(256)).decode()
+OWN = {"channel_key": "c", "operator_key": "o", "callback_secret": "s", "security_credential": CREDENTIAL}
 
 
 def settings(**changes):
@@ -51,6 +54,11 @@ def test_in_public_every_default_secret_is_refused(url):
         pytest.param({"callback_addresses": "nowhere"}, "callback_addresses", id="no address"),
         pytest.param({"opening_float": 5}, "opening_float", id="a float that is a number"),
         pytest.param({"ask_after_seconds": 0}, "ask_after_seconds", id="no time"),
+        pytest.param({"security_credential": "Safaricom999!*!"}, "256 bytes", id="a password that is not encrypted"),
+        pytest.param({"security_credential": CREDENTIAL[4:]}, "256 bytes", id="a credential that is too short"),
+        pytest.param({"initiator_name": ""}, "initiator_name", id="no initiator"),
+        pytest.param({"c2b_response_type": "completed"}, "c2b_response_type", id="no such response type"),
+        pytest.param({"absent_after_seconds": 120}, "more than 4 times", id="a request may outlive its withdrawal"),
         pytest.param({"misspelt": 1}, "misspelt", id="misspelt"),
     ],
 )
@@ -65,4 +73,11 @@ def test_each_setting_has_its_environment_variable_and_what_is_given_wins():
 
 
 def test_secrets_are_not_shown():
-    assert "bank-channel-key" not in repr(settings())
+    shown = repr(settings())
+    assert not any(secret in shown for secret in ("bank-channel-key", settings().security_credential.get_secret_value()))
+
+
+def test_one_shortcode_does_everything_unless_others_are_given():
+    one, three = settings(), settings(shortcode="1", c2b_shortcode="2", b2c_shortcode="3")
+    assert (one.shortcode, one.c2b, one.b2c) == ("600000", "600000", "600000")
+    assert (three.shortcode, three.c2b, three.b2c) == ("1", "2", "3")

@@ -1,5 +1,7 @@
 """How the control API speaks, on every route: bodies, errors, pages, worlds, its token, its description."""
 
+import io
+
 import pytest
 
 from simulator.control.routes import ROUTES
@@ -16,7 +18,7 @@ BODIES = {
     "/prompts/{id}/answer": {"action": "approve"},
     "/faults": {"name": "r", "at": "*.*.callback", "effect": {"kind": "drop"}},
 }
-OF_NO_WORLD = {"/health", "/worlds", "/worlds/{name}"}
+OF_NO_WORLD = {"/health", "/certificate.pem", "/worlds", "/worlds/{name}"}
 LISTS = ["worlds", "subscribers", "merchants", "prompts", "faults", "journal", "payments", "callbacks"]
 LISTS += ["ledger/accounts", "ledger/entries", f"subscribers/{ANN}/messages"]
 
@@ -52,7 +54,7 @@ async def test_a_route_answers_json_and_never_with_a_defect(sim, route):
     path, body = asked(route)
     answer = await sim.control(route.method, path, body)
     assert answer.status in (route.status, 404, 409)
-    assert answer.body is not None or answer.status == 204
+    assert answer.body is not None or answer.status == 204 or route.media != "application/json"
 
 
 @pytest.mark.parametrize("route", named(route for route in ROUTES if route.path not in OF_NO_WORLD))
@@ -68,6 +70,7 @@ async def test_a_world_that_nobody_made_is_not_found(sim, route):
     [
         pytest.param("GET", "/nothing", 404, "not_found", id="an unknown path"),
         pytest.param("GET", "/", 404, "not_found", id="no path"),
+        pytest.param("GET", "/payments/", 404, "not_found", id="a path whose last part is empty"),
         pytest.param("PUT", "/worlds", 405, "method_not_allowed", id="an unknown method"),
         pytest.param("POST", "/health", 405, "method_not_allowed", id="a method of another route"),
     ],
@@ -100,6 +103,11 @@ async def test_an_unknown_key_is_named(sim, route):
 async def test_a_body_that_is_no_object_is_told(sim, route):
     answer = await sim.control(route.method, asked(route)[0], [1])
     assert answer.status == 422
+
+
+async def test_a_body_over_a_megabyte_is_too_large(sim):
+    answer = await sim.call("POST", "/_sim/worlds", data=io.BytesIO(b" " * 1024**2 + b"{}"))
+    assert (answer.status, answer.body["error"]["code"]) == (413, "request_entity_too_large")
 
 
 # Pages.

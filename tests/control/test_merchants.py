@@ -2,16 +2,45 @@
 
 import pytest
 
+from simulator.core.merchants import merchant_of, note_credential
+
 
 async def error_of(call):
     answer = await call
     return answer.status, answer.body["error"]["code"], answer.body["error"]["field"]
 
 
+URLS = {
+    "confirmation_url": "https://app.test/c",
+    "validation_url": "https://app.test/v",
+    "response_type": "Cancelled",
+}
+NO_URLS = dict.fromkeys(URLS)
+
+
+async def patch(sim, **change):
+    answer = await sim.control("PATCH", "/merchants/600000", change)
+    assert answer.status == 200, answer.text
+    return answer.body
+
+
 async def test_a_merchant_of_the_world_file(sim):
     told = (await sim.control("GET", "/merchants/600000")).body
-    assert (told["shortcode"], told["name"], told["kind"]) == ("600000", "Pesabox Bank", "paybill")
-    assert (told["utility"], told["working"], told["charges"]) == ("10000000.00", "10000000.00", "0.00")
+    passkey, initiators = told.pop("passkey"), told.pop("initiators")
+    assert told == {
+        "shortcode": "600000",
+        "name": "Pesabox Bank",
+        "kind": "paybill",
+        "utility": "10000000.00",
+        "working": "10000000.00",
+        "charges": "0.00",
+        "validation": False,
+        "locked": False,
+        "active": True,
+        **NO_URLS,
+    }
+    assert passkey.startswith("bfb279f9")
+    assert initiators["testapi"] == "Safaricom999!*!"
 
 
 async def test_a_merchant_is_set_up_and_may_collect(sim):
@@ -30,6 +59,58 @@ async def test_a_new_merchant_is_a_paybill_with_the_published_passkey(sim):
     told = (await sim.control("POST", "/merchants", {"shortcode": "700001"})).body
     default = (await sim.control("GET", "/merchants/600000")).body
     assert (told["kind"], told["name"], told["passkey"]) == ("paybill", "MERCHANT 700001", default["passkey"])
+    assert told["initiators"] == default["initiators"]
+
+
+@pytest.mark.parametrize("name", ["validation", "locked", "active"])
+@pytest.mark.parametrize("claim", [True, False])
+async def test_a_claim_about_a_merchant_may_change(sim, name, claim):
+    assert (await patch(sim, **{name: not claim}))[name] is not claim
+    assert (await patch(sim, **{name: claim}))[name] is claim
+
+
+async def test_initiators_are_replaced_and_not_journalled(sim):
+    assert (await patch(sim, initiators={"me": "s3cret"}))["initiators"] == {"me": "s3cret"}
+    (event,) = await sim.journal("merchant")
+    assert "s3cret" not in str(event)
+
+
+async def test_unlocking_forgets_the_wrong_credentials(sim):
+    world = sim.simulation.world("default")
+
+    async def noted(*credentials):
+        for is_right in credentials:
+            await world.run(lambda tx, so=is_right: note_credential(tx, merchant_of(tx, world, "600000"), is_right=so))
+        return (await sim.control("GET", "/merchants/600000")).body["locked"]
+
+    assert await noted(*[False] * 8) is True
+    await patch(sim, locked=False)
+    assert await noted(*[False] * 7) is False
+    assert await noted(False) is True
+
+
+async def test_c2b_urls_may_be_set_by_hand_and_changed_one_by_one(sim):
+    told = await patch(sim, **URLS)
+    assert {name: told[name] for name in URLS} == URLS
+    told = await patch(sim, validation_url=None)
+    assert {name: told[name] for name in URLS} == URLS | {"validation_url": None}
+    told = await patch(sim, response_type="Completed", confirmation_url="http://localhost:8000/c")
+    assert (told["response_type"], told["confirmation_url"]) == ("Completed", "http://localhost:8000/c")
+    told = await patch(sim, name="RENAMED")
+    assert told["confirmation_url"] == "http://localhost:8000/c"
+
+
+async def test_without_a_confirmation_url_no_other_stays(sim):
+    await patch(sim, **URLS)
+    told = await patch(sim, confirmation_url=None)
+    assert {name: told[name] for name in URLS} == NO_URLS
+    assert {name: (await patch(sim, validation_url=None))[name] for name in URLS} == NO_URLS
+
+
+async def test_a_merchant_is_set_up_with_its_urls(sim):
+    asked = {"shortcode": "700001", "validation": True, "active": False, **URLS}
+    told = (await sim.control("POST", "/merchants", asked)).body
+    assert {name: told[name] for name in asked} == asked
 
 
 async def test_a_merchants_passkey_may_change(sim):
@@ -47,6 +128,19 @@ async def test_a_merchants_passkey_may_change(sim):
         pytest.param({"utility": "lots"}, "utility", id="no amount"),
         pytest.param({"utility": "-1.00"}, "utility", id="a negative utility account"),
         pytest.param({"working": "-1.00"}, "working", id="a negative working account"),
+        pytest.param({"charges": "1.00"}, "charges", id="charges, which are only shown"),
+        pytest.param({"validation": "yes"}, "validation", id="no claim"),
+        pytest.param({"locked": 1}, "locked", id="a number for a claim"),
+        pytest.param({"initiators": {"me": ""}}, "initiators.me", id="an initiator without a password"),
+        pytest.param({"initiators": ["me"]}, "initiators", id="initiators without passwords"),
+        pytest.param({"confirmation_url": "app.test/c"}, "confirmation_url", id="no URL"),
+        pytest.param({"validation_url": ""}, "validation_url", id="an empty URL"),
+        pytest.param({"response_type": "completed"}, "response_type", id="another letter case"),
+        pytest.param({"validation_url": "http://a.test/v"}, "validation_url", id="validation and no confirmation"),
+        pytest.param({"response_type": "Completed"}, "response_type", id="a default for nothing"),
+        pytest.param(
+            {"confirmation_url": None, "validation_url": "http://a.test/v"}, "validation_url", id="both at once"
+        ),
     ],
 )
 async def test_a_merchant_that_makes_no_sense_is_named_and_changes_nothing(sim, body, field):

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+ANN = "254708374149"
 NOON = "2026-01-15T10:30:00+03:00"
 
 
@@ -214,7 +215,7 @@ async def test_a_providers_settings_are_changed_in_one_world(sim):
     change = {"lifetimes": {"prompt": 5}, "limits": {"daily": "100"}}
     answer = await sim.control("PATCH", "/providers/daraja", change)
     assert (answer.body["lifetimes"]["prompt"], answer.body["lifetimes"]["token"]) == (5, 3600)
-    assert answer.body["limits"] == {"daily": "100.00"}
+    assert answer.body["limits"]["daily"] == "100.00"
     assert (await sim.control("GET", "/providers/daraja")).body == answer.body
     assert (await sim.control("GET", "/providers/daraja?world=w")).body["lifetimes"]["prompt"] == 60
     await sim.push(PhoneNumber="254700000010", PartyA="254700000010")
@@ -222,6 +223,34 @@ async def test_a_providers_settings_are_changed_in_one_world(sim):
     assert [payment["state"] for payment in (await sim.control("GET", "/payments")).items] == ["expired"]
     (event,) = await sim.journal("provider")
     assert (event["provider"], event["lifetimes"]) == ("daraja", {"prompt": 5})
+
+
+async def test_a_tariff_is_told_as_bands_or_as_the_published_one(sim):
+    before = (await sim.control("GET", "/providers/daraja")).body["tariff"]
+    assert (before["b2c"][1], before["customer"]) == (["1500.00", "5.00"], [])
+    change = {"tariff": {"b2c": [["100", "1"]], "customer": "published"}}
+    told = (await sim.control("PATCH", "/providers/daraja", change)).body["tariff"]
+    assert (told["b2c"], told["customer"][1]) == ([["100.00", "1.00"]], ["500.00", "7.00"])
+    back = {"tariff": {"b2c": "published", "customer": []}}
+    assert (await sim.control("PATCH", "/providers/daraja", back)).body["tariff"] == before
+
+
+async def test_a_customer_pays_the_published_tariff_once_it_is_in_force(sim):
+    await sim.control("PATCH", "/providers/daraja", {"tariff": {"customer": "published"}})
+    await sim.push(Amount=500)
+    await sim.advance(60)
+    assert (await sim.control("GET", f"/subscribers/{ANN}")).body["balance"] == "49493.00"
+    (message,) = (await sim.control("GET", f"/subscribers/{ANN}/messages")).items
+    assert "Transaction cost, Ksh7.00." in message["text"]
+    assert (await sim.control("GET", "/ledger/audit")).body["balanced"]
+
+
+async def test_the_certificate_is_told_as_text(sim):
+    answer = await sim.call("GET", "/_sim/certificate.pem")
+    assert answer.headers["Content-Type"].startswith("application/x-pem-file")
+    assert answer.text.startswith("-----BEGIN CERTIFICATE-----")
+    assert (await sim.call("GET", "/_sim/certificate.pem")).text == answer.text, "made once"
+    assert "PRIVATE" not in answer.text
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH"])
@@ -237,6 +266,8 @@ async def test_a_provider_that_is_not_there(sim, method):
         pytest.param({"lifetimes": 5}, "lifetimes", id="no table"),
         pytest.param({"limits": {"daily": "lots"}}, "limits", id="no amount"),
         pytest.param({"limits": {"weekly": "5"}}, "limits.weekly", id="an unknown limit"),
+        pytest.param({"tariff": {"b2b": []}}, "tariff.b2b", id="an unknown tariff"),
+        pytest.param({"tariff": {"b2c": [["100", "-1"]]}}, "tariff.b2c", id="a negative fee"),
     ],
 )
 async def test_a_setting_that_makes_no_sense(sim, body, field):

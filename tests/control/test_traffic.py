@@ -252,6 +252,80 @@ async def test_a_callback_with_its_attempts(sim):
     ]
 
 
+async def test_a_callback_with_what_was_sent_instead(sim):
+    await sim.control(
+        "POST",
+        "/faults",
+        [
+            rule_at_callback("forger", nth=1, kind="forge", knows="everything", changes={"ResultCode": 1}),
+            rule_at_callback("broken", nth=2, kind="corrupt", how="truncated"),
+        ],
+    )
+    for _ in range(2):
+        await sim.push()
+        await sim.advance(60)
+    first, second = (await sim.control("GET", "/callbacks")).items
+    forged, genuine = first["attempts"]
+    assert (forged["forged"], forged["fault"], forged["url"]) == (True, "forger", first["url"])
+    assert "number" not in forged
+    assert json.loads(forged["body"])["Body"]["stkCallback"]["ResultCode"] == 1
+    assert (genuine["number"], genuine["fault"], "body" in genuine) == (1, "forger", False)
+    (broken,) = second["attempts"]
+    assert second["body"].startswith(broken["body"])
+    assert second["body"] != broken["body"]
+
+
+def rule_at_callback(name, *, nth, **effect):
+    return {"name": name, "at": "daraja.stk_push.callback", "nth": nth, "effect": effect}
+
+
+async def test_a_callback_is_delivered_again_by_hand(sim):
+    await sim.push()
+    await sim.advance(60)
+    answer = await sim.control("POST", "/callbacks/c000001/redeliver")
+    assert answer.status == 200
+    assert [attempt["number"] for attempt in answer.body["attempts"]] == [1, 2]
+    (_, _, first), (_, _, second) = sim.app.received
+    assert first == second
+    again = (await sim.journal("callback"))[-1]
+    assert (again["attempt"], again["by_hand"], again["at"]) == (2, True, "2026-01-15T10:31:00+03:00")
+
+
+async def test_a_callback_is_delivered_by_hand_as_often_as_asked(sim):
+    await sim.push()
+    await sim.advance(60)
+    async with asyncio.timeout(5):
+        asked = [sim.control("POST", "/callbacks/c000001/redeliver") for _ in range(3)]
+        assert {answer.status for answer in await asyncio.gather(*asked)} == {200}
+    assert len(sim.app.received) == 4
+
+
+async def test_a_callback_is_delivered_by_hand_on_the_system_clock_too(start):
+    sim = await start(clock="system", latency=0)
+    await sim.push()
+    async with asyncio.timeout(5):
+        await sim.control("GET", "/journal?kind=callback&wait=60")
+        answer = await sim.control("POST", "/callbacks/c000001/redeliver")
+    assert len(answer.body["attempts"]) == len(sim.app.received) == 2
+
+
+async def test_a_redelivery_that_the_app_does_not_answer_is_told(start):
+    sim = await start(answer_timeout=0.1)
+    await sim.push()
+    await sim.advance(60)
+
+    async def never(request):
+        await asyncio.Event().wait()
+
+    sim.app.script.append(never)
+    answer = await sim.control("POST", "/callbacks/c000001/redeliver")
+    assert (answer.status, answer.body["error"]["code"]) == (504, "unanswered")
+
+
+async def test_a_callback_that_is_not_there_is_not_delivered(sim):
+    assert await error_of(sim.control("POST", "/callbacks/c9/redeliver")) == (404, "not_found", None)
+
+
 async def test_a_callback_to_a_public_address_is_refused_and_says_how_to_allow_it(sim):
     await sim.push(CallBackURL="https://8.8.8.8/callback")
     await sim.advance(60)

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from simulator.core.errors import PromptAlreadyOpen
 from simulator.core.faults import FaultRule
+from simulator.core.jobs import Job
 from simulator.core.journal import EventKind
 from simulator.core.ledger import Entry, audit
 from simulator.core.outbox import Callback, Delivery, Outcome
 from simulator.core.payments import Payment, State
 from simulator.core.prompts import Approve, Cancel, NoSuchPrompt, Prompt, answer_prompt
+from simulator.core.reordering import KeptBack
 
 PEOPLE = [f"25471100000{number}" for number in range(3)]
 FINAL = {State.SUCCEEDED, State.FAILED, State.CANCELLED, State.EXPIRED}
@@ -33,9 +35,14 @@ effects = st.sampled_from(
         {"kind": "delay", "seconds": 40},
         {"kind": "duplicate", "copies": 2, "after_seconds": 3},
         {"kind": "duplicate"},
+        {"kind": "reorder"},
+        {"kind": "reorder", "behind": 3},
+        {"kind": "forge", "knows": "url", "changes": {"result": 1}},
+        {"kind": "corrupt", "how": "truncated"},
+        {"kind": "corrupt", "how": "missing_field"},
     ]
 )
-rules = st.lists(st.tuples(effects, st.sampled_from([0.3, 1.0]), st.sampled_from([None, 1, [2, 3]])), max_size=2)
+rules = st.lists(st.tuples(effects, st.sampled_from([0.3, 1.0]), st.sampled_from([None, 1, [2, 3]])), max_size=3)
 stories = st.fixed_dictionaries(
     {
         "steps": st.lists(st.one_of(pushes, answers, answers, waits), min_size=1, max_size=15),
@@ -131,4 +138,13 @@ def test_every_promised_callback_is_attempted_unless_a_rule_dropped_it(simulate,
     assert sorted(callback.payment for callback in callbacks) == sorted(payment.key for payment in payments)
     assert all(callback.attempts for callback in callbacks)
     dropped = {one.key for one in callbacks if one.attempts[0].delivery.outcome is Outcome.DROPPED}
-    assert {one.key for one in callbacks} - dropped <= {one.key for one in sender.sent}
+    assert {one.key for one in callbacks} - dropped <= {one.key for one in sender.sent if not one.is_forged}
+
+
+@given(story=stories)
+@settings(suppress_health_check=["function_scoped_fixture"])
+def test_nothing_is_left_to_do_at_the_end(simulate, push, sender, template, story):
+    async def look(world):
+        return await world.run(lambda tx: (tx.find(Job), tx.find(KeptBack), tx.find(Prompt)))
+
+    assert play(simulate, push, sender, template, story, look) == ([], [], [])

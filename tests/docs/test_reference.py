@@ -9,15 +9,17 @@ import pytest
 import yaml
 
 from app_under_test.settings import Settings
+from harness.app_profile import AppProfile
 from harness.cli import outcome
 from harness.invariants import INVARIANTS
 from harness.matching import MATCHERS
+from harness.profile_file import load_profile
 from harness.steps import VERBS
 from harness.targets.base import CAPABILITIES
 from simulator.catalogue import check_rule
 from simulator.commands import serve
 from simulator.control.routes import ROUTES
-from simulator.core.faults import EFFECTS, FACTS
+from simulator.core.faults import EFFECT_MODELS, EFFECTS, FACTS
 from simulator.core.journal import EventKind
 from simulator.core.template import MerchantTemplate, ProviderTemplate, SubscriberTemplate, WorldTemplate
 from simulator.settings import load_world
@@ -62,9 +64,9 @@ def test_every_key_of_a_world_file_is_documented():
 
 def test_the_example_rules_are_good():
     rules = fenced("faults.md", "fault-rule")
-    assert rules
     for rule in rules:
         assert check_rule(yaml.safe_load(rule)) == []
+    assert {yaml.safe_load(rule)["effect"]["kind"] for rule in rules} == EFFECT_MODELS.keys()
 
 
 def test_the_example_world_file_is_good(tmp_path):
@@ -79,12 +81,27 @@ def test_the_example_world_file_is_good(tmp_path):
 def test_every_verb_field_invariant_and_matcher_is_documented():
     text = page("scenarios.md")
     for verb, step in VERBS.items():
-        row = next(line for line in text.splitlines() if line.startswith(f"| `{verb}` |"))
+        row = _rows_of(verb, text)
         fields = {field.alias or name for name, field in step.model_fields.items()} - {verb}
         assert all(f"`{field}`" in row for field in fields), fields
     assert all(f"| {invariant.id} {invariant.name} |" in text for invariant in INVARIANTS)
     assert all(f"`{word}`" in text for word in MATCHERS)
     assert all(capability in text for capability in CAPABILITIES)
+
+
+def _rows_of(verb: str, text: str) -> str:
+    """The verb's row, and those without a verb that follow it."""
+    (found,) = re.findall(rf"^\| `{verb}` \|.*\n(?:\| \|.*\n)*", text, re.MULTILINE)
+    return str(found)
+
+
+def test_the_example_profile_is_good(tmp_path):
+    (told,) = fenced("scenarios.md", "app-profile")
+    (tmp_path / "app.yaml").write_text(told)
+    profile = load_profile(tmp_path / "app.yaml")
+    named = set(yaml.safe_load(told))
+    assert named == set(AppProfile.model_fields)
+    assert profile.switched_off.keys() == {"I7", "I8", "I9"}
 
 
 def test_the_example_scenario_is_good(tmp_path):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from simulator.edge.catalogue import problems_of
+from simulator.core.faults import EFFECTS
+from simulator.edge.catalogue import problems_of, problems_of_profile
 from simulator.providers import PROVIDERS
 
 GOOD = {"name": "r", "at": "daraja.stk_push.callback", "effect": {"kind": "drop"}}
@@ -21,6 +22,11 @@ PROCESSING = {"name": "r", "at": "daraja.stk_push.processing"}
         pytest.param(REQUEST | {"effect": {"kind": "refuse", "error": "500.003.02"}}, id="an error by code"),
         pytest.param(REQUEST | {"effect": {"kind": "refuse", "status": 503, "body": "x"}}, id="any status"),
         pytest.param(PROCESSING | {"effect": {"kind": "fail", "code": "1037"}}, id="a result code"),
+        pytest.param(GOOD | {"effect": {"kind": "reorder", "behind": 2}}, id="another order"),
+        pytest.param(GOOD | {"effect": {"kind": "corrupt", "how": "wrong_type"}}, id="a broken message"),
+        pytest.param(
+            GOOD | {"effect": {"kind": "forge", "knows": "url", "changes": {"Amount": 5, "x": [None]}}}, id="a forger"
+        ),
     ],
 )
 def test_a_good_rule_has_no_problems(rule):
@@ -53,6 +59,33 @@ def test_a_good_rule_has_no_problems(rule):
             ("effect", "secnds"),
             "did you mean 'seconds'?",
             id="a misspelt field of an effect",
+        ),
+        pytest.param(
+            GOOD | {"effect": {"kind": "forge", "knows": "evrything"}},
+            ("effect", "knows"),
+            "unknown knows 'evrything'; did you mean 'everything'?",
+            id="what a forger knows",
+        ),
+        pytest.param(
+            GOOD | {"effect": {"kind": "corrupt", "how": "truncate"}},
+            ("effect", "how"),
+            "unknown how 'truncate'; did you mean 'truncated'?",
+            id="how a message breaks",
+        ),
+        pytest.param(
+            GOOD | {"effect": {"kind": "forge", "knows": "url", "changes": [1]}},
+            ("effect", "changes"),
+            "should be a valid dictionary",
+            id="changes that are a list",
+        ),
+        pytest.param(
+            GOOD | {"effect": {"kind": "forge", "knows": "url", "chnges": {}}},
+            ("effect", "chnges"),
+            "did you mean 'changes'?",
+            id="misspelt changes",
+        ),
+        pytest.param(
+            GOOD | {"at": "daraja.stk_push.calback"}, ("at",), "did you mean 'callback'?", id="a misspelt point"
         ),
         pytest.param(GOOD | {"probability": 2}, ("probability",), "less than or equal to 1", id="too probable"),
         pytest.param(GOOD | {"when": {"amount": "lots"}}, ("when", "amount"), "is not an amount", id="no amount"),
@@ -155,3 +188,61 @@ def test_what_is_no_rule_at_all(rule):
 def test_several_mistakes_are_told_at_once():
     found = problems_of({"name": "", "at": "x", "effect": {"kind": "drop"}, "colour": 1}, PROVIDERS)
     assert [path for path, _ in found] == [("name",), ("at",), ("colour",)]
+
+
+# Every pair of point and effect.
+
+FIELDS = {
+    "delay": {"seconds": 1},
+    "refuse": {"error": "spike_arrest"},
+    "fail": {"code": "1037"},
+    "forge": {"knows": "url"},
+    "corrupt": {"how": "truncated"},
+}
+KINDS = sorted(frozenset().union(*EFFECTS.values()))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("point", EFFECTS)
+def test_the_table_of_points_and_effects(point, kind):
+    effect = {"kind": kind, **FIELDS.get(kind, {})}
+    found = problems_of({"name": "r", "at": f"daraja.stk_push.{point}", "effect": effect}, PROVIDERS)
+    allowed = ", ".join(sorted(EFFECTS[point]))
+    told = f"effect {kind!r} cannot happen at the {point}: it may be {allowed}"
+    assert found == ([] if kind in EFFECTS[point] else [((), told)])
+
+
+@pytest.mark.parametrize(
+    ("provider", "operation"),
+    [pytest.param(one, place, id=f"{one.name}.{place}") for one in PROVIDERS for place in one.places],
+)
+@pytest.mark.parametrize("point", EFFECTS)
+def test_every_operation_takes_rules_at_its_points_and_at_no_others(provider, operation, point):
+    kind = "hang" if "hang" in EFFECTS[point] else "delay"
+    effect = {"kind": kind, "seconds": 1}
+    found = problems_of({"name": "r", "at": f"{provider.name}.{operation}.{point}", "effect": effect}, PROVIDERS)
+    is_there = point in provider.points_of(operation)
+    assert found == ([] if is_there else [(("at",), f"{operation!r} has no {point}")])
+
+
+# Chaos profiles.
+
+
+def test_a_profile_is_good_when_its_rules_are():
+    assert problems_of_profile([GOOD, GOOD | {"name": "another"}], PROVIDERS) == []
+    assert problems_of_profile([], PROVIDERS) == []
+
+
+@pytest.mark.parametrize("told", [None, {}, GOOD, "rules"], ids=["nothing", "empty", "one rule", "text"])
+def test_a_profile_is_a_list(told):
+    assert problems_of_profile(told, PROVIDERS) == [((), "expected a chaos profile: a list of fault rules")]
+
+
+def test_a_mistake_in_a_profile_is_told_with_the_place_of_its_rule():
+    bad = GOOD | {"name": "bad", "effect": {"kind": "dropp"}}
+    assert [path for path, _ in problems_of_profile([GOOD, bad, 7], PROVIDERS)] == [(1, "effect"), (2,)]
+
+
+def test_two_rules_of_a_profile_have_two_names():
+    told = "another rule is called 'r': a name is told once"
+    assert problems_of_profile([GOOD, GOOD], PROVIDERS) == [((1, "name"), told)]

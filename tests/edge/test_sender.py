@@ -8,6 +8,7 @@ from yarl import URL
 
 from simulator.core.clock import SystemClock
 from simulator.core.outbox import Outcome
+from simulator.core.tampering import FORGER_ADDRESS
 from simulator.core.virtual_clock import VIRTUAL_START, VirtualClock
 from simulator.edge.sender import (
     ANSWER_KEPT_BYTES,
@@ -15,6 +16,8 @@ from simulator.edge.sender import (
     HttpSender,
     NearResolver,
     PublicAddress,
+    can_bind,
+    is_loopback,
     is_near,
 )
 
@@ -301,6 +304,66 @@ async def test_the_port_of_the_name_stays_in_the_host_header(far, make_sender, c
 
 async def test_closing_a_sender_that_never_sent_does_no_harm():
     await HttpSender().close()
+
+
+# Forged callbacks.
+
+
+@pytest.fixture
+def send_forged(make_sender, callback):
+    """Sends one forged callback to a URL."""
+
+    async def one(url, hosts=None, **told):
+        forged = callback("c1", url=url, is_forged=True)
+        async with asyncio.timeout(5):
+            return await make_sender(**told).send(forged, hosts or {}, SystemClock())
+
+    return one
+
+
+@pytest.mark.skipif(not can_bind(FORGER_ADDRESS), reason="this system binds no other address of 127.0.0.0/8")
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "app.test"])
+async def test_a_forged_callback_leaves_from_the_forgers_address(far, send_forged, host):
+    delivery = await send_forged(f"http://{host}:{far.port}/", {"app.test": f"127.0.0.1:{far.port}"})
+    assert delivery.outcome is Outcome.ANSWERED
+    ((request, body),) = far.requests
+    assert (request.remote, body) == (FORGER_ADDRESS, b'{"result":0}')
+    assert "X-Forwarded-For" not in request.headers
+
+
+@pytest.mark.skipif(not can_bind("127.0.0.67"), reason="this system binds no other address of 127.0.0.0/8")
+async def test_the_forger_may_live_elsewhere(far, send_forged):
+    await send_forged(f"http://127.0.0.1:{far.port}/", forger_address="127.0.0.67")
+    assert [request.remote for request, _ in far.requests] == ["127.0.0.67"]
+
+
+async def test_an_address_that_cannot_be_bound_is_told_in_a_header(far, send_forged):
+    """As on systems that know one address of 127.0.0.0/8; here it is one of nobody's."""
+    delivery = await send_forged(f"http://127.0.0.1:{far.port}/", forger_address="203.0.113.66")
+    assert delivery.outcome is Outcome.ANSWERED
+    ((request, _),) = far.requests
+    assert (request.remote, request.headers["X-Forwarded-For"]) == ("127.0.0.1", "203.0.113.66")
+
+
+async def test_a_genuine_callback_says_nothing_of_forgers(far, send):
+    await send(f"http://127.0.0.1:{far.port}/")
+    ((request, _),) = far.requests
+    assert (request.remote, "X-Forwarded-For" in request.headers) == ("127.0.0.1", False)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_so"),
+    [
+        pytest.param("127.0.0.1", True, id="127.0.0.1"),
+        pytest.param("127.9.9.9", True, id="all of 127"),
+        pytest.param("localhost", True, id="localhost"),
+        pytest.param("::1", False, id="version 6 has one address"),
+        pytest.param("10.0.0.7", False, id="private"),
+        pytest.param("app.test", False, id="a name"),
+    ],
+)
+def test_where_the_forgers_address_reaches(host, is_so):
+    assert is_loopback(host) is is_so
 
 
 # How many at once, and for how long.

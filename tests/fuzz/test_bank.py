@@ -43,7 +43,7 @@ PAYBILL = {
     "TransID": "UAF0000001",
     "TransTime": "20260115103052",
     "TransAmount": "5.00",
-    "BusinessShortCode": "600000",
+    "BusinessShortCode": "600999",  # another merchant's: never the bank's money
     "BillRefNumber": "NOBODY",
     "MSISDN": "2547 ***** 149",
     "FirstName": "JANE",

@@ -76,6 +76,10 @@ class FakeControl:
     async def add_subscriber(self, subscriber):
         self._ask("add_subscriber", subscriber)
 
+    async def pay(self, msisdn, payment):
+        self._ask("pay", msisdn, payment)
+        return {"id": "p9", "state": "pending", **payment}
+
     async def change_merchant(self, shortcode, changes):
         self._ask("change_merchant", shortcode, changes)
 
@@ -312,7 +316,7 @@ class CarelessBank:
 
     async def statement(self, request):
         lines = [line for line in self.lines if line["customer"] == request.match_info["id"]]
-        return web.json_response({"entries": lines})
+        return web.json_response({"items": lines})
 
     async def deposit(self, request):
         wish = await request.json()

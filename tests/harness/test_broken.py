@@ -12,12 +12,15 @@ BROKEN = {
     "alias": [
         "4:5: an alias (*) is not allowed here; write the value out",
     ],
+    "amount_beside_approve": [
+        '4:13: "amount" goes with "pay" only',
+    ],
     "bad_amount": [
         "2:49: expected text, not 500.0; put it in quotes",
         '4:41: expected an amount as text, such as "400.00", not "KES 500"',
     ],
     "bad_answer_of_the_phone": [
-        '2:12: expected "approve", "cancel" or "ignore", not "aprove"; did you mean "approve"?',
+        '2:12: expected "approve", "cancel", "ignore" or "pay", not "aprove"; did you mean "approve"?',
     ],
     "bad_duration": [
         '2:12: expected a duration such as 60s, 5m, 2h or 1d, not "5 minutes"',
@@ -45,6 +48,21 @@ BROKEN = {
     ],
     "bad_time": [
         '1:12: expected a time with its zone, such as "2026-01-15T10:30:00+03:00", not "2026-01-15 10:30"',
+    ],
+    "chaos_is_no_text": [
+        '1:8: expected text, not ["bad_day.yaml"]; put it in quotes',
+    ],
+    "chaos_of_a_broken_profile": [
+        "profile_with_an_unknown_effect.yaml:2:55: unknown effect 'duplicat'; did you mean 'duplicate'?",
+    ],
+    "chaos_of_a_scenario": [
+        '1:8: "missing_key.yaml" is no chaos profile: expected a list of fault rules',
+    ],
+    "chaos_profile_that_is_missing": [
+        '1:8: there is no file "../chaos/rainy_day.yaml"',
+    ],
+    "chaos_profile_that_is_misspelt": [
+        '2:8: there is no file "empty_profil.yaml"; did you mean "empty_profile.yaml"?',
     ],
     "duplicate_key": [
         '4:1: the key "name" is here twice (first on line 1)',
@@ -144,6 +162,12 @@ BROKEN = {
     "not_yaml": [
         "4:1: not YAML: while parsing a flow mapping did not find expected ',' or '}'",
     ],
+    "pay_without_an_amount": [
+        '2:5: "amount" is missing: it takes one to pay',
+    ],
+    "profile_with_an_unknown_effect": [
+        "2:55: unknown effect 'duplicat'; did you mean 'duplicate'?",
+    ],
     "soft_in_the_wrong_place": [
         '4:5: "soft" does not belong here; it goes with "app", "provider", "wait" or "ledger"',
     ],
@@ -152,7 +176,7 @@ BROKEN = {
     ],
     "step_is_no_mapping": [
         '2:5: expected a step: a mapping with one of "given", "app", "provider", "phone", "fault", "clock", '
-        '"wait", "ledger", "together" or "include"',
+        '"wait", "ledger", "traffic", "together" or "include"',
     ],
     "steps_are_no_list": [
         '2:3: expected a list, not {"clock":"5m"}',
@@ -165,6 +189,13 @@ BROKEN = {
     ],
     "together_alone": [
         "3:7: expected at least 2 in this list",
+    ],
+    "traffic_of_a_misspelt_kind": [
+        '3:15: expected "deposit", "withdrawal", "paybill" or "misdirected", not "deposits"; did you mean "deposit"?',
+        "4:14: the least, 500, is more than the most, 100",
+    ],
+    "traffic_without_a_weight": [
+        "3:14: at least one kind needs a weight above 0",
     ],
     "two_matchers": [
         '3:55: one matcher a value; here are "matches" and "exists"',
@@ -201,6 +232,9 @@ BROKEN = {
     "unknown_verb": [
         '2:5: unknown verb "aap"; did you mean "app"?',
     ],
+    "wait_for_an_unknown_operation": [
+        "3:16: unknown operation 'stk_psh'; did you mean 'stk_push'?",
+    ],
     "wait_inside_together": [
         '4:9: expected "app", "provider" or "phone" here, not "wait"',
     ],
@@ -233,6 +267,6 @@ def test_every_broken_file_is_in_the_table():
 def test_a_folder_of_broken_files_tells_the_mistakes_of_all(capsys):
     assert outcome(["check", str(FOLDER)]) == 2
     told = capsys.readouterr().err
-    elsewhere = {"include_of_a_broken_file", "include_in_a_circle"}
+    elsewhere = {"include_of_a_broken_file", "include_in_a_circle", "chaos_of_a_broken_profile"}
     assert all(f"{name}.yaml:" in told for name in BROKEN.keys() - elsewhere)
     assert "Traceback" not in told

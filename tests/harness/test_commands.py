@@ -44,6 +44,12 @@ steps:
 """
 
 
+PROFILE = """\
+deposits: /payins
+switched_off: {I9: this app holds nothing}
+"""
+
+
 @pytest.fixture
 def pesabox(capsys):
     """Runs the command in this process; exit code, stdout, stderr."""
@@ -241,3 +247,21 @@ def test_no_arguments_show_the_help(pesabox):
     code, out, err = pesabox()
     assert (code, out) == (2, "")
     assert "Commands:" in err
+
+
+def test_an_apps_profile_says_what_is_not_checked_and_is_part_of_the_replay(pesabox, write):
+    story, profile = write(BANK), write(PROFILE, "app.profile")
+    code, out, _ = pesabox("run", story, "--app-profile", profile)
+    assert (code, out.splitlines()[-2:]) == (
+        0,
+        ["1 passed", "switched off by the app's profile: I9 hold ends once: this app holds nothing"],
+    )
+    broken = write(BANK.replace("/deposits", "/nowhere"), "broken.yaml")
+    code, out, _ = pesabox("run", broken, "--app-profile", profile)
+    assert (code, f"--app-profile {profile}\n" in out) == (1, True)
+
+
+def test_a_bad_profile_is_the_callers_mistake(pesabox, write):
+    profile = write("depsits: /x\n", "app.profile")
+    code, _, err = pesabox("run", write(BANK), "--app-profile", profile)
+    assert (code, err) == (2, f'{profile}:1:1: unknown key "depsits"; did you mean "deposits"?\n')

@@ -10,7 +10,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from harness.kit import BackgroundSimulator, Control, Journal, PesaboxError, fresh_world
+from harness.background import BackgroundSimulator
+from harness.kit import Control, Journal, PesaboxError, fresh_world
 
 PHONE = "254708374149"
 CALLBACK = "daraja.stk_push.callback"

@@ -1,5 +1,6 @@
 """What a run tells of its verdicts, and JUnit."""
 
+from datetime import datetime, timedelta, timezone
 from xml.etree import ElementTree
 
 import pytest
@@ -8,7 +9,10 @@ from harness.invariants import INVARIANTS, Violation
 from harness.matching import Mismatch
 from harness.report import lines, summary, told, write_journal, write_junit
 from harness.runner import Failure, Verdict
+from harness.sighting import Sighting
 from harness.yaml_lines import Mark
+
+NOON = datetime(2026, 1, 15, 12, tzinfo=timezone(timedelta(hours=3)))
 
 
 @pytest.fixture
@@ -22,12 +26,32 @@ def red(scenario, make_event):
     failure = Failure("app GET /x", Mark(4, 5), (mismatch,), (Mark(5, 9),), "the answer was 200\nand more")
     violation = Violation(INVARIANTS[0], "customer C1 shows 1.00", "phone approve")
     return Verdict(
-        scenario, (failure,), (violation,), (make_event(1, "prompt", msisdn="254708374149", state="cancelled"),)
+        scenario,
+        (failure,),
+        (violation,),
+        (make_event(1, "prompt", msisdn="254708374149", state="cancelled"),),
+        (Sighting(1, NOON, "customer C1 has 1.00"),),
+        ("untold money: p1",),
     )
 
 
 def test_a_good_verdict_is_one_line(scenario):
     assert list(lines(Verdict(scenario))) == [f"ok    {scenario.file}: a story"]
+
+
+def test_what_is_worth_knowing_of_a_good_one_stands_below_it(scenario):
+    assert list(lines(Verdict(scenario, notes=("untold money: p1",)))) == [
+        f"ok    {scenario.file}: a story",
+        "      untold money: p1",
+    ]
+
+
+def test_what_the_apps_profile_switches_off_is_said_once(scenario):
+    verdict = Verdict(scenario, unchecked=("I9 hold ends once: this app pays nobody",))
+    assert summary([verdict, verdict]).splitlines() == [
+        "2 passed",
+        "switched off by the app's profile: I9 hold ends once: this app pays nobody",
+    ]
 
 
 def test_a_skipped_one_says_why(scenario):
@@ -43,9 +67,11 @@ def test_a_red_one_tells_everything_that_helps(red, scenario):
         "          the answer was 200",
         "          and more",
         "      I1 conservation: customer C1 shows 1.00 (phone approve)",
+        "      untold money: p1",
         "      what happened:",
         "        2026-01-15",
         "        12:00:00  phone           254708374149 cancelled",
+        "        12:00:00  app             customer C1 has 1.00",
         f"      seed 7; replay: pesabox run {file} --seed 7 --app 'my.app:make app'",
     ]
 

@@ -58,6 +58,15 @@ async def test_at_the_end_faults_are_lifted_and_time_moves_on(story, setting, wo
     assert world.control.now.isoformat() == "2026-01-15T12:05:00+03:00"
 
 
+async def test_a_chaos_profile_is_there_from_the_beginning_and_lifted_at_the_end(write, story, setting, world):
+    write("- {name: a, effect: {kind: drop}}\n- {name: b, effect: {kind: hang}}\n", "bad_day.yaml")
+    text = 'chaos: bad_day.yaml\ngiven: {subscriber: {msisdn: "254708374149"}}\nsteps:\n  - clock: 1s\n'
+    assert (await play(story(text), setting)).is_good
+    asked = [one[0] for one in world.control.asked]
+    assert asked[:3] == ["add_fault", "add_fault", "add_subscriber"]
+    assert "lift_faults" in asked[3:]
+
+
 async def test_after_a_failed_step_the_rest_is_left_out_and_invariants_are_still_judged(story, setting, world):
     world.control.books = {"balanced": False, "difference": "1.00"}
     text = "steps:\n  - clock: 1s\n  - clock: {to: '2026-01-01T00:00:00+03:00'}\n  - clock: 1h\n"

@@ -7,6 +7,7 @@ import pytest
 from harness.paths import load_all
 from harness.problems import Mistakes
 from harness.reading import load
+from harness.requirements import unlisted
 from harness.scenario import world_name
 
 GOOD = """\
@@ -99,7 +100,25 @@ def test_a_bare_list_is_a_chaos_profile(write, rules):
     assert (len(scenarios), len(profiles)) == (0, 1)
 
 
-VERBS = '"given", "app", "provider", "phone", "fault", "clock", "wait", "ledger", "together" or "include"'
+def test_a_scenario_begins_with_the_rules_of_its_profile(write, rules):
+    rule = "- {name: a, at: daraja.*.callback, effect: {kind: drop}}\n"
+    write(rule, "chaos/bad_day.yaml")
+    story = write("chaos: ../chaos/bad_day.yaml\nsteps:\n  - provider: GET /x\n", "daraja/story.yaml")
+    (scenario,) = load(story, rules)
+    assert [one["name"] for one in scenario.chaos] == ["a"]
+    assert [str(one) for one in unlisted(scenario)] == [
+        f'{story}:1:8: this needs "faults", which "requires" does not list'
+    ]
+
+
+def test_an_example_may_name_its_profile(write, rules):
+    for name in ("bad", "worse"):
+        write(f"- {{name: {name}, at: daraja.*.callback, effect: {{kind: drop}}}}\n", f"{name}_day.yaml")
+    text = "chaos: '{day}_day.yaml'\nexamples: [{day: bad}, {day: worse}]\nsteps:\n  - clock: 1s\n"
+    assert [one.chaos[0]["name"] for one in load(write(text), rules)] == ["bad", "worse"]
+
+
+VERBS = '"given", "app", "provider", "phone", "fault", "clock", "wait", "ledger", "traffic", "together" or "include"'
 CAPABILITIES = '"faults", "clock", "deadlines", "phones", "ledger" or "fresh"'
 STEP = "steps:\n  - {}\n"
 
@@ -132,14 +151,14 @@ STEP = "steps:\n  - {}\n"
         pytest.param(
             STEP.format("phone: aprove\n    msisdn: 254708374149"),
             [
-                '2:12: expected "approve", "cancel" or "ignore", not "aprove"; did you mean "approve"?',
+                '2:12: expected "approve", "cancel", "ignore" or "pay", not "aprove"; did you mean "approve"?',
                 "3:13: expected text, not 254708374149; put it in quotes",
             ],
             id="all mistakes of a step",
         ),
         pytest.param(
             STEP.format('phone: cancel\n    msisdn: "254708374149"\n    pin: "1234"'),
-            ['4:10: a PIN is typed to approve; "cancel" takes none'],
+            ['4:10: a PIN is typed to approve or to pay; "cancel" takes none'],
             id="a PIN to cancel",
         ),
         pytest.param(
@@ -244,7 +263,7 @@ STEP = "steps:\n  - {}\n"
         pytest.param(
             "given: {provider: {lifetimes: {tokn: 60s}, latency: {a: x}}}\nsteps: [{clock: 1s}]\n",
             [
-                '1:32: expected "token" or "prompt", not "tokn"; did you mean "token"?',
+                '1:32: expected "token", "prompt", "queue" or "validation", not "tokn"; did you mean "token"?',
                 '1:57: expected a number, not "x"',
             ],
             id="settings of the provider",

@@ -19,7 +19,19 @@ KINDS = {"object": dict, "array": list, "string": str, "integer": int, "number":
 KNOWN = {
     *("$schema", "$defs", "$ref", "title", "description", "format", "type", "enum", "const", "pattern", "properties"),
     *("required", "additionalProperties", "patternProperties", "propertyNames", "minProperties", "items", "minItems"),
-    *("minimum", "maximum", "exclusiveMaximum", "minLength", "maxLength", "anyOf", "oneOf", "allOf", "if", "then"),
+    *(
+        "minimum",
+        "maximum",
+        "exclusiveMaximum",
+        "minLength",
+        "maxLength",
+        "anyOf",
+        "oneOf",
+        "allOf",
+        "if",
+        "then",
+        "else",
+    ),
 }
 
 
@@ -56,7 +68,7 @@ def _branches(value, node):
         return False
     if "oneOf" in node and sum(fits(value, one) for one in node["oneOf"]) != 1:
         return False
-    if "if" in node and fits(value, node["if"]) and not fits(value, node["then"]):
+    if "if" in node and not fits(value, node["then"] if fits(value, node["if"]) else node.get("else", True)):
         return False
     return all(fits(value, one) for one in node.get("allOf", []))
 
@@ -97,6 +109,8 @@ def test_the_examples_of_the_page_fit():
 
 ONLY_CHECK_SEES = {
     *("fact_that_is_not_known_yet", "impossible_effect", "unknown_error_of_the_catalogue", "unknown_operation"),
+    *("chaos_of_a_broken_profile", "chaos_of_a_scenario", "chaos_profile_that_is_missing"),
+    *("chaos_profile_that_is_misspelt", "traffic_without_a_weight", "wait_for_an_unknown_operation"),
     *("unknown_point", "unknown_provider", "unknown_result_code", "two_matchers", "soft_step_that_saves"),
 }
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from harness.exchange import Answer, NoAnswer, StepFailed
+from harness.exchange import Answer, NoAnswer, Request, StepFailed
 from harness.steps import VERBS
 
 PHONE = "254708374149"
@@ -183,13 +183,25 @@ class TestGiven:
         given = [
             {"fault": rule, "customer": {"name": "Ann", "msisdn": PHONE, "save": "ann"}},
             {"subscriber": {"msisdn": PHONE, "thinks": "45s", "busy": False}},
-            {"provider": {"lifetimes": {"token": "1m"}, "limits": {"daily": "1.00"}}},
+            {
+                "provider": {
+                    "lifetimes": {"token": "1m"},
+                    "limits": {"daily": "1.00"},
+                    "strictness": {"one_token": True},
+                }
+            },
+            {"merchant": {"shortcode": "600000", "validation": True, "utility": "5.00", "response_type": "Cancelled"}},
         ]
         await play(stage, "given", given=given)
         assert world.control.asked == [
             ("add_fault", rule),
             ("add_subscriber", {"msisdn": PHONE, "policy": "manual", "busy": False, "thinks_seconds": 45}),
-            ("change_provider", "daraja", {"limits": {"daily": "1.00"}, "lifetimes": {"token": 60}}),
+            (
+                "change_provider",
+                "daraja",
+                {"limits": {"daily": "1.00"}, "lifetimes": {"token": 60}, "strictness": {"one_token": True}},
+            ),
+            ("change_merchant", "600000", {"utility": "5.00", "validation": True, "response_type": "Cancelled"}),
         ]
         assert stage.names == {"ann": "C1"}
         assert stage.book.customers["C1"].opening == 5
@@ -271,6 +283,25 @@ class TestWait:
         ]
         await play(stage, "wait", wait="callback", **{"for": about})
         assert stage.journal.floor == 3
+
+    async def test_a_withdrawals_payment_is_known_by_the_withdrawal(self, stage, world, make_event):
+        body = {"id": "W1", "customer": "C1", "state": "pending", "amount": "1.00"}
+        stage.book.asked(
+            Request("POST", "/withdrawals"), Answer(202, {}, body), [make_event(1, "request", payment="p2")]
+        )
+        world.control.coming = [callback(), callback(payment="p2")]
+        await play(stage, "wait", wait="callback", **{"for": "W1"})
+        assert stage.journal.floor == 2
+
+    async def test_callbacks_of_one_operation_are_waited_for(self, stage, world):
+        kinds = ("daraja.c2b_validation", "daraja.c2b_confirmation")
+        world.control.coming = [callback(operation=one, body={"BillRefNumber": "C1"}) for one in kinds]
+        await play(stage, "wait", wait="callback", operation="daraja.c2b_confirmation", **{"for": "C1"})
+        assert stage.journal.floor == 2
+        (found,) = await failure(stage, "wait", wait="callback", operation="daraja.b2c", **{"for": "C1"})
+        assert (
+            found == "callback: expected 1 answered within 1m of daraja.b2c for C1, got none; sent meanwhile: nothing"
+        )
 
     async def test_says_what_it_waited_for(self, stage, world):
         world.control.coming = [callback()]

@@ -1,11 +1,20 @@
 """A journal as a story."""
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
-from harness.timeline import MOST, WIDTH, own_words, timeline
+from harness.sighting import Sighting
+from harness.timeline import MOST, WIDTH, names_in, own_words, timeline
 
+NOON = datetime(2026, 1, 15, 12, tzinfo=timezone(timedelta(hours=3)))
 PHONE = "254708374149"
 PUSH = {"operation": "daraja.stk_push", "correlation": "r1", "payment": "p1"}
+
+
+ASKS = "provider → app"
+C2B = {"TransID": "U1", "TransAmount": "50.00", "BillRefNumber": "C1"}
+YES, NO = '{"ResultCode": "0"}', '{"ResultCode":"C2B00012"}'
 
 
 def told(*events):
@@ -74,6 +83,42 @@ def test_a_deposit_reads_as_a_story(make_event):
         ),
         pytest.param(
             "callback",
+            {"operation": "daraja.c2b_validation", "body": C2B, "outcome": "answered", "status": 200, "answer": YES},
+            f'{ASKS}  validation: 50.00 for account "C1", receipt U1    answered 200: accepted',
+            id="a validation, accepted",
+        ),
+        pytest.param(
+            "callback",
+            {"operation": "daraja.c2b_validation", "body": C2B, "outcome": "answered", "status": 200, "answer": NO},
+            f'{ASKS}  validation: 50.00 for account "C1", receipt U1    answered 200: not accepted: {NO}',
+            id="a validation, refused",
+        ),
+        pytest.param(
+            "callback",
+            {"operation": "daraja.c2b_confirmation", "body": C2B, "outcome": "answered", "status": 200, "answer": YES},
+            f'{ASKS}  confirmation: 50.00 for account "C1", receipt U1    answered 200',
+            id="a confirmation",
+        ),
+        pytest.param(
+            "callback",
+            {"operation": "daraja.b2c", "body": {"QueueTimeOutURL": "http://x"}, "outcome": "answered", "status": 200},
+            f"{ASKS}  queue time-out: the request comes back unanswered    answered 200",
+            id="a queue time-out",
+        ),
+        pytest.param(
+            "callback",
+            {
+                "body": {"Result": {"ResultCode": 0, "Told": "It is done."}},
+                "forged": True,
+                "outcome": "answered",
+                "status": 403,
+                "answer": '{"detail": "Who are you?"}',
+            },
+            "forger → app    callback: 0 It is done.    answered 403: Who are you?",
+            id="a forgery",
+        ),
+        pytest.param(
+            "callback",
             {"body": {"a": 1}, "outcome": "dropped", "fault": "lost"},
             'provider → app  callback: {"a":1}    dropped  [fault: lost]',
             id="dropped",
@@ -94,6 +139,38 @@ def test_a_deposit_reads_as_a_story(make_event):
 )
 def test_what_happened_is_one_line(make_event, kind, fields, line):
     assert told(make_event(1, kind, **fields)) == [f"12:00:00  {line}"]
+
+
+def test_a_payout_goes_the_other_way(make_event):
+    about = {"payment": "p1", "msisdn": PHONE, "amount": "40.00"}
+    events = [
+        make_event(1, "request", operation="daraja.b2c", payment="p1", status=200, answer={}),
+        make_event(2, "payment", state="succeeded", receipt="U2", **about),
+    ]
+    assert told(*events) == [
+        f"12:00:00  app → provider  B2C of 40.00 to {PHONE}    accepted",
+        f"12:00:00  provider        payout of 40.00 to {PHONE} succeeded, receipt U2",
+    ]
+
+
+def test_what_the_app_showed_stands_where_it_was_seen(make_event):
+    events = [make_event(1, "message", msisdn=PHONE, text="a"), make_event(5, "message", msisdn=PHONE, text="b")]
+    seen = [Sighting(1, NOON, "customer C1 has 5.00"), Sighting(5, NOON, "withdrawal W1 of 40.00 is pending")]
+    assert [line.split("  ")[-1].strip() for line in list(timeline(events, seen))[2:]] == [
+        f"{PHONE} reads: a",
+        "customer C1 has 5.00",
+        f"{PHONE} reads: b",
+        "withdrawal W1 of 40.00 is pending",
+    ]
+
+
+def test_of_a_long_story_only_that_is_told_which_concerns_what_is_wrong(make_event):
+    events = [make_event(number, "message", payment=f"p{number}", text="x") for number in range(1, MOST + 6)]
+    seen = [Sighting(3, NOON, "customer C1 has 5.00"), Sighting(3, NOON, "customer C2 has 5.00")]
+    lines = list(timeline(events, seen, names_in(["customer C1 shows 5.00; the provider settled p2 (5.00), p9"])))
+    assert lines[0] == "what happened to those named above:"
+    assert len(lines) == 5
+    assert next(timeline(events, seen, {"p999"})) == f"what happened, the last {MOST} of {MOST + 7}:"
 
 
 def test_nothing_is_said_to_be_so(make_event):

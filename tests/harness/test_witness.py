@@ -1,14 +1,15 @@
-"""Gathering evidence: who a payment belongs to, whether it was told, and asking only for what may have changed."""
+"""Gathering evidence: both sides of the money, and asking only for what may have changed."""
 
 from decimal import Decimal
 
 import pytest
 
-from harness.app_profile import CustomerSeen
+from harness.app_answers import CustomerSeen
+from harness.app_profile import AppProfile
 from harness.data import BadFace
 from harness.evidence import Evidence
 from harness.exchange import Answer, Request
-from harness.witness import Witness, moved, told_payments
+from harness.witness import Witness
 
 ANN = {"id": "C1", "msisdn": "254708374149", "balance": "100.00", "available": "100.00"}
 AUDIT = {name: "0.00" for name in ("difference", "customers", "held", "suspense", "fees", "float")} | {"balanced": True}
@@ -16,7 +17,9 @@ DEPOSIT = {"id": "D1", "customer": "C1", "state": "pending", "amount": "100.00"}
 
 
 def row(id, **more):
-    return {"id": id, "state": "succeeded", "amount": "100.00", "msisdn": "254708374149", "receipt": None, **more}
+    usual = {"kind": "collection", "operation": "daraja.stk_push", "merchant": "600000", "reference": "x"}
+    usual |= {"state": "succeeded", "amount": "100.00", "msisdn": "254708374149", "receipt": None}
+    return {"id": id, **usual, **more}
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def bank(stage, door):
     """A customer with one deposit that payment p1 was made for."""
     door.answers = {
         "GET /customers/C1": ANN,
-        "GET /customers/C1/statement": {"entries": [{"amount": "100.00", "reference": "D1"}]},
+        "GET /customers/C1/statement": {"items": [{"amount": "100.00", "reference": "D1"}]},
         "GET /deposits/D1": {**DEPOSIT, "state": "completed"},
         "GET /ledger/audit": AUDIT,
     }
@@ -34,36 +37,13 @@ def bank(stage, door):
 
 @pytest.fixture
 def witness(stage, bank):
-    return Witness(stage.world.control, stage.journal, stage.book, stage.app)
+    return Witness(stage.world, stage.journal, stage.book, stage.app)
 
 
 def asked(stage, make_event, payment="p1", status=202):
     request = Request("POST", "/deposits", {"Idempotency-Key": "k"}, {"customer": "C1"})
     events = [make_event(1, "request", payment=payment, status=200), make_event(2, "message", payment=payment)]
     stage.book.asked(request, Answer(status, {}, DEPOSIT), events)
-
-
-async def test_a_payment_belongs_to_the_call_it_arrived_in(stage, world, make_event, witness):
-    asked(stage, make_event)
-    world.control.payment_rows = [
-        row("p1", msisdn="254799999999"),
-        row("p2"),
-        row("p3", msisdn="254799999999", reference="C1"),
-    ]
-    world.control.payment_rows.append(row("p4", msisdn="254799999999"))
-    seen = await witness.at_rest()
-    assert [(one.id, one.customer, one.deposit) for one in seen.payments] == [
-        ("p1", "C1", "D1"),
-        ("p2", "C1", None),
-        ("p3", "C1", None),
-        ("p4", None, None),
-    ]
-
-
-async def test_a_payment_is_attributed_once(stage, make_event):
-    asked(stage, make_event)
-    asked(stage, make_event)
-    assert [one.payments for one in stage.book.deposits.values()] == [["p1"]]
 
 
 async def test_a_refused_wish_is_no_deposit(stage, make_event):
@@ -80,8 +60,64 @@ async def test_all_is_gathered_at_rest(stage, world, make_event, witness):
     ]
     seen = await witness.at_rest()
     assert seen.customers[0].credited == 100
-    assert seen.deposits[0].states == ("pending", "completed")
+    assert seen.app_payments[0].states == ("pending", "completed")
     assert (seen.provider_moved, seen.wishes[0].key) == (100, "k")
+    assert [(one.id, one.customer, one.made_for) for one in seen.payments] == [("p1", "C1", "deposit D1")]
+
+
+async def test_payments_to_other_merchants_are_no_business_of_the_app(world, witness):
+    world.control.payment_rows = [row("p1", merchant="174379"), row("p2")]
+    assert [one.id for one in (await witness.at_rest()).payments] == ["p2"]
+
+
+async def test_at_rest_the_journal_says_what_was_told_and_when_it_was_decided(stage, world, make_event, witness):
+    world.control.payment_rows = [row("p1", provider_reference="ws_1"), row("p2")]
+    stage.journal.events += [
+        make_event(1, "request", payment="p1", operation="daraja.stk_push", status=200, answer={"id": "ws_1"}),
+        make_event(2, "payment", payment="p1", state="failed"),
+        make_event(3, payment="p1", outcome="answered", status=200),
+    ]
+    asked(stage, make_event)
+    seen = await witness.at_rest(frozenset({"D1"}))
+    assert [(one.is_told, one.decided, one.no_heard) for one in seen.payments] == [(True, 2, 3), (False, None, None)]
+    assert [(one.made_for, one.sequence) for one in seen.asked] == [("deposit D1", 1)]
+    assert ([one.payment for one in seen.notices], seen.listed) == (["p1"], {"D1"})
+
+
+async def test_once_more_asks_the_provider_only_if_there_is_news(world, witness):
+    world.control.payment_rows = [row("p1")]
+    before = await witness.at_rest()
+    world.control.asked.clear()
+    world.control.payment_rows = [row("p1"), row("p2")]
+    legs = [{"account": "merchant:600000:utility", "amount": "7.00"}]
+    world.control.entry_rows = [{"payment": "p2", "postings": legs}]
+    again = await witness.once_more(before, has_news=False)
+    assert (len(again.payments), again.provider_moved, world.control.asked) == (1, 0, [])
+    again = await witness.once_more(before, has_news=True)
+    assert (len(again.payments), again.provider_moved) == (2, 7)
+
+
+async def test_what_the_app_shows_is_noted_when_it_changes(stage, bank, witness, make_event):
+    stage.journal.events.append(make_event(7, "request"))
+    asked(stage, make_event)
+    await witness.after_step([make_event(7, "request")])
+    await witness.after_step([make_event(7, "request")])
+    bank.answers["GET /customers/C1"] = {**ANN, "available": "60.00"}
+    await witness.after_step([make_event(7, "request")])
+    assert [(one.after, one.text) for one in witness.sightings] == [
+        (7, "customer C1 has 100.00"),
+        (7, "deposit D1 of 100.00 for customer C1 is completed"),
+        (7, "customer C1 has 100.00, 60.00 of it available"),
+    ]
+
+
+async def test_an_app_without_statement_or_audit_is_not_asked_for_them(stage, world, bank):
+    profile = AppProfile(statement=None, audit=None, reconcile=None, withdrawals=None)
+    app = type(stage.app)(bank, profile)
+    seen = await Witness(world, stage.journal, stage.book, app).at_rest()
+    assert (seen.customers[0].statement, seen.audit) == (None, None)
+    assert await app.reconcile() is None
+    assert [request.path for request in bank.sent] == ["/customers/C1"]
 
 
 async def test_nothing_new_is_asked_when_nothing_happened(witness, bank, make_event):
@@ -119,32 +155,9 @@ async def test_a_statement_is_read_again_only_when_the_balance_changed(witness, 
 
 async def test_without_an_app_only_the_providers_books_are_looked_at(stage, world):
     world.control.books = {"balanced": False, "difference": "0.01"}
-    witness = Witness(world.control, stage.journal, stage.book, None)
+    witness = Witness(world, stage.journal, stage.book, None)
     assert await witness.after_step([]) is None
     assert await witness.at_rest() == Evidence(has_app=False, provider_difference=Decimal("0.01"))
-
-
-@pytest.mark.parametrize(
-    ("kind", "fields", "told"),
-    [
-        pytest.param("request", {"status": 200}, {"p1"}, id="acknowledged"),
-        pytest.param("request", {"status": 0}, set(), id="the acknowledgement was lost"),
-        pytest.param("callback", {"outcome": "answered", "status": 500}, {"p1"}, id="a callback that was answered"),
-        pytest.param("callback", {"outcome": "dropped"}, set(), id="a callback that was lost"),
-        pytest.param("payment", {"state": "succeeded"}, set(), id="nothing that reaches the app"),
-    ],
-)
-def test_what_counts_as_told(make_event, kind, fields, told):
-    assert told_payments([make_event(1, kind, payment="p1", **fields)]) == told
-
-
-def test_opening_balances_do_not_count_as_moved():
-    legs = [
-        {"account": "merchant:600000:utility", "amount": "10.00"},
-        {"account": "merchant:6:utility", "amount": "1.00"},
-    ]
-    entries = [{"payment": None, "postings": legs}, {"payment": "p1", "postings": legs}]
-    assert moved(entries, "600000") == 10
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -14,11 +15,15 @@ import pytest
 from aiohttp import web
 
 from simulator.app import running
+from simulator.core.merchants import merchant_of
+from simulator.core.simulation import Simulation
+from simulator.core.store import Transaction
 from simulator.settings import Settings
 
 PASSKEY = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"
 TIMESTAMP = "20260115103000"
 PAYER = "254708374149"
+CREDENTIAL = base64.b64encode(bytes(range(256))).decode()  # as long as what RSA makes, and read by nobody
 
 
 @dataclass
@@ -34,14 +39,21 @@ class Answer:
 
 @dataclass
 class Bench:
-    """Daraja as a client sees it, the control API beside it, and what the app was told."""
+    """Daraja as a client sees it, the control API beside it, and what the app was told.
+
+    The app answers success, or by path as `answers` says.
+    """
 
     http: aiohttp.ClientSession
     url: str
     app_url: str
+    simulation: Simulation
     received: list[tuple[dict[str, str], str]] = field(default_factory=list)
     bearer: str = ""
     on_callback: Callable[[str], Awaitable[None]] | None = None
+    ids: Iterator[int] = field(default_factory=itertools.count)
+    answers: dict[str, Callable[[], Awaitable[web.Response]]] = field(default_factory=dict)
+    paths: list[str] = field(default_factory=list)
 
     async def call(self, method: str, path: str, **about: Any) -> Answer:
         async with self.http.request(method, self.url + path, **about) as response:
@@ -98,6 +110,66 @@ class Bench:
         }
         return await self.post("/mpesa/stkpushquery/v1/query", body | changes)
 
+    def b2c_body(self, **changes: Any) -> dict[str, Any]:
+        body = {
+            "OriginatorConversationID": f"payout-{next(self.ids)}",
+            "InitiatorName": "testapi",
+            "SecurityCredential": CREDENTIAL,
+            "CommandID": "BusinessPayment",
+            "Amount": 1000,
+            "PartyA": "600000",
+            "PartyB": PAYER,
+            "Remarks": "a salary",
+            "QueueTimeOutURL": f"{self.app_url}/timeout",
+            "ResultURL": f"{self.app_url}/result",
+            "Occassion": "January",
+        }
+        return body | changes
+
+    async def b2c(self, version: str = "v3", **changes: Any) -> Answer:
+        return await self.post(f"/mpesa/b2c/{version}/paymentrequest", self.b2c_body(**changes))
+
+    def status_body(self, **changes: Any) -> dict[str, Any]:
+        body = {
+            "Initiator": "testapi",
+            "SecurityCredential": CREDENTIAL,
+            "CommandID": "TransactionStatusQuery",
+            "TransactionID": "UAF5AAAAAA",
+            "PartyA": "600000",
+            "IdentifierType": "4",
+            "ResultURL": f"{self.app_url}/result",
+            "QueueTimeOutURL": f"{self.app_url}/timeout",
+            "Remarks": "what became of it",
+        }
+        return body | changes
+
+    async def status(self, **changes: Any) -> Answer:
+        return await self.post("/mpesa/transactionstatus/v1/query", self.status_body(**changes))
+
+    async def fault(self, at: str, **effect: Any) -> None:
+        await self.control("POST", "/faults", {"name": at, "at": at, "effect": effect})
+
+    async def result(self, acknowledgement: Answer) -> dict[str, Any]:
+        """Lets everything happen, and gives the last callback's result."""
+        assert acknowledgement.status == 200, acknowledgement.text
+        await self.advance(120)
+        told: dict[str, Any] = orjson.loads(self.received[-1][1])["Result"]
+        return told
+
+    async def change_merchant(self, shortcode: str, **changes: Any) -> None:
+        world = self.simulation.world("default")
+
+        def work(tx: Transaction) -> None:
+            merchant = merchant_of(tx, world, shortcode)
+            assert merchant is not None
+            tx.put(replace(merchant, **changes))
+
+        await world.run(work)
+
+    async def is_balanced(self) -> bool:
+        told: bool = (await self.control("GET", "/ledger/audit"))["balanced"]
+        return told
+
     async def advance(self, seconds: float) -> None:
         await self.control("POST", "/clock/advance", {"seconds": seconds})
 
@@ -114,8 +186,11 @@ class Bench:
 async def recording_app(bench: Bench) -> AsyncIterator[str]:
     async def take(request: web.Request) -> web.Response:
         bench.received.append((dict(request.headers), await request.text()))
+        bench.paths.append(request.path)
         if bench.on_callback is not None:
             await bench.on_callback(bench.received[-1][1])
+        if request.path in bench.answers:
+            return await bench.answers[request.path]()
         return web.json_response({"ResultCode": 0, "ResultDesc": "Success"})
 
     app = web.Application()
@@ -136,6 +211,6 @@ async def bench() -> AsyncIterator[Bench]:
         running(Settings(port=0, clock="virtual")) as simulator,
         aiohttp.ClientSession(connector=no_limit) as http,
     ):
-        bench = Bench(http, simulator.url, "")
+        bench = Bench(http, simulator.url, "", simulator.simulation)
         async with recording_app(bench) as bench.app_url:
             yield bench

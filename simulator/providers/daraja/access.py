@@ -5,18 +5,23 @@ from __future__ import annotations
 import base64
 import hmac
 
-from simulator.core.errors import InvalidClient, InvalidToken, WrongPassword
+from simulator.core.errors import InvalidAuthorization, InvalidClient, InvalidToken, WrongPassword
 from simulator.core.merchants import Merchant
 from simulator.core.simulation import InvalidWorldName, Simulation, TooManyWorlds, world_named_in
 from simulator.core.worlds import World
 from simulator.edge.exchange import Received
 
+SECRETS = frozenset({"Password", "SecurityCredential", "access_token"})  # what the journal must not hold
+
 
 async def admit_bearer(simulation: Simulation, received: Received) -> World:
     """The world that the bearer token names."""
+    expected = "expected the header Authorization: Bearer <access token>"
+    if not received.authorization:
+        raise InvalidToken(expected)
     value = received.credential("Bearer")
     if value is None:
-        raise InvalidToken("expected the header Authorization: Bearer <access token>")
+        raise InvalidAuthorization(expected)
     token = simulation.tokens.get(value)
     if token is None or token.provider != "daraja":
         raise InvalidToken("this access token was never given here: ask /oauth/v1/generate for one")

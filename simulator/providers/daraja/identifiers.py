@@ -7,7 +7,10 @@ from datetime import datetime, timedelta
 from simulator.core.entropy import BASE36, Entropy
 
 HEX = "0123456789abcdef"
+CORE_NODES = ("0000", "2010", "2040", "2050")  # seen [captured]
 FIRST_COUNTER = 1_071_872  # captured counters have four to eight digits
+COUNTER_DIGITS = 8
+FIRST_OF_PHONES = 50_000_000  # payments that no request started
 FIRST_RECEIPT = 11_000_000_000
 CHECKOUT_STEP = timedelta(milliseconds=100)  # the one digit behind the seconds
 
@@ -20,6 +23,27 @@ def gateway_id(entropy: Entropy, number: int) -> str:
     node = entropy.text(HEX, 22, "gateway node")
     variant = "89ab"[entropy.number("gateway node", "variant") % 4]
     return f"{node[:4]}-4{node[4:7]}-{variant}{node[7:10]}-{node[10:22]}{FIRST_COUNTER + number}"
+
+
+def request_of(entropy: Entropy, told: str) -> str:
+    """The correlation of the request that the gateway called so; empty when this is no id of the gateway's."""
+    node = gateway_id(entropy, 0).removesuffix(str(FIRST_COUNTER))
+    counter = told.removeprefix(node)
+    if counter == told or not counter.isascii() or not counter.isdecimal() or len(counter) > COUNTER_DIGITS:
+        return ""
+    return f"r{int(counter) - FIRST_COUNTER:06d}"
+
+
+def number_of(correlation: str) -> int:
+    """The number under which the gateway made a payment's id: its request's, or one far from all of those."""
+    number = int(correlation[1:])
+    return number if correlation.startswith("r") else FIRST_OF_PHONES + number
+
+
+def conversation_id(entropy: Entropy, at: datetime, *key: object) -> str:
+    """`AG_` + yyyyMMdd + `_` + 20 hex digits, the first four a node of the core [captured until mid-2026]."""
+    node = CORE_NODES[entropy.number("core node") % len(CORE_NODES)]
+    return f"AG_{at:%Y%m%d}_{node}{entropy.text(HEX, 16, 'conversation', *key)}"
 
 
 def checkout_request_id(at: datetime, msisdn: str) -> str:
@@ -35,6 +59,11 @@ def receipt(at: datetime, number: int) -> str:
         letters = BASE36[digit] + letters
     year = chr(ord("A") + (at.year - 2006) % 26)  # nobody knows what follows Z, in 2032
     return f"{year}{BASE36[9 + at.month]}{BASE36[at.day]}{letters}"
+
+
+def placeholder_receipt(at: datetime) -> str:
+    """What stands where a request without money has no receipt: the three letters of the day, and zeros [captured]."""
+    return f"{receipt(at, 0)[:3]}0000000"
 
 
 def compact_time(at: datetime) -> str:

@@ -1,4 +1,4 @@
-"""The SMS that M-PESA sends: to whoever paid, and to whoever could not."""
+"""The SMS that M-PESA sends: to whoever paid or was paid, and to whoever could not pay."""
 
 from __future__ import annotations
 
@@ -25,6 +25,18 @@ def tell_payer(tx: Transaction, world: World, payment: Payment) -> None:
         f"on {_day_and_time(at)} New M-PESA balance is Ksh{_grouped(balance)}. "
         f"Transaction cost, Ksh{_grouped(_cost(tx, payment))}. "
         f"Amount you can transact within the day is {_grouped(left)}."
+    )
+    send_message(tx, payment, text, at)
+
+
+def tell_payee(tx: Transaction, world: World, payment: Payment) -> None:
+    """A payout that arrived. Our wording: no capture shows one."""
+    merchant, at = merchant_of(tx, world, payment.merchant), payment.decided_at
+    assert merchant is not None, f"{payment.key} came from nobody"
+    assert at is not None
+    text = (
+        f"{payment.receipt} Confirmed. You have received Ksh{_grouped(payment.amount)} from {merchant.name} "
+        f"on {_day_and_time(at)}. New M-PESA balance is Ksh{_grouped(tx.balance(wallet(payment.msisdn)).balance)}."
     )
     send_message(tx, payment, text, at)
 

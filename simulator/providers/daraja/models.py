@@ -57,6 +57,15 @@ def _url(value: object) -> str:
     return value
 
 
+def _credential(value: object) -> str:
+    return "".join(_text(value).split())  # base64 comes in lines from some tools
+
+
+def _optional(value: object) -> str:
+    """Text or a number; empty counts as absent: clients send it."""
+    return "" if isinstance(value, str) and not value.strip() else _present(value)
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("expected text")
@@ -76,6 +85,8 @@ CustomerCommand: TypeAlias = Literal["CustomerPayBillOnline", "CustomerBuyGoodsO
 WireMsisdn = Annotated[Digits, AfterValidator(parse_msisdn)]
 WireUrl = Annotated[str, BeforeValidator(_url)]
 Text = Annotated[str, BeforeValidator(_text)]
+Credential = Annotated[str, BeforeValidator(_credential)]
+OptionalText = Annotated[str, BeforeValidator(_optional)]
 
 
 def parse(exchange: Exchange, model: type[W]) -> W:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from simulator.edge.provider import Operation
 from simulator.providers.daraja.access import admit_bearer, admit_client
 from simulator.providers.daraja.products import oauth
+from simulator.providers.daraja.products.b2c import payment_request as b2c
 from simulator.providers.daraja.products.c2b import register as c2b_register
 from simulator.providers.daraja.products.c2b import simulate as c2b_simulate
+from simulator.providers.daraja.products.status import query as transaction_status
 from simulator.providers.daraja.products.stk import push as stk_push
 from simulator.providers.daraja.products.stk import query as stk_query
 
@@ -18,4 +20,9 @@ OPERATIONS = (
     Operation("c2b_register", "POST", "/mpesa/c2b/v2/registerurl", admit_bearer, c2b_register.register),
     Operation("c2b_simulate", "POST", "/mpesa/c2b/v1/simulate", admit_bearer, c2b_simulate.simulate),
     Operation("c2b_simulate", "POST", "/mpesa/c2b/v2/simulate", admit_bearer, c2b_simulate.simulate),
+    Operation("b2c", "POST", "/mpesa/b2c/v1/paymentrequest", admit_bearer, b2c.pay_v1),
+    Operation("b2c", "POST", "/mpesa/b2c/v3/paymentrequest", admit_bearer, b2c.pay_v3),
+    Operation(
+        "transaction_status", "POST", "/mpesa/transactionstatus/v1/query", admit_bearer, transaction_status.query
+    ),
 )

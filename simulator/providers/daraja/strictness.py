@@ -20,12 +20,16 @@ STRICTNESS = {
     "one_token": "a new token revokes the older ones of its key",
     "fresh_timestamp": "Timestamp lies within ten minutes of now, in EAT",
     "short_texts": "AccountReference has at most 12 characters, TransactionDesc 13, BillRefNumber 20",
-    "public_urls": "CallBackURL is https, to a public host that is no tunnel; C2B URLs may be http",
+    "public_urls": "the URLs of requests are https, to a public host that is no tunnel; C2B URLs may be http",
     "lock_by_callback": "a push to a phone with an open prompt is accepted, and calls back 1001",
     "same_amount": "the same payer and amount within two minutes: result 17",
     "query_limit": "five STK queries a minute, one at a time: HTTP 429",
     "register_once": "C2B URLs are registered once, and not again until they are removed",
     "stk_unconfirmed": "an STK push on a shortcode with C2B URLs sends no C2B confirmation",
+    "encrypted_credentials": "SecurityCredential is the initiator's password, encrypted with the simulator's "
+    "certificate; on from the start with `--credentials strict`",
+    "queue_drops": "a request that is not processed in time never is: it expires, and no result follows",
+    "timeout_envelope": "QueueTimeOutURL gets a `Result` envelope instead of the original request",
 }
 FRESH = timedelta(minutes=10)
 REFERENCE_CHARACTERS, DESCRIPTION_CHARACTERS, BILL_CHARACTERS = 12, 13, 20

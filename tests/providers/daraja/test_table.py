@@ -5,16 +5,33 @@ from __future__ import annotations
 import pytest
 
 from simulator.providers.daraja import PROVIDER
-from simulator.providers.daraja.errors import CATALOGUE
+from simulator.providers.daraja.catalogue import BY_NAME, CATALOGUE
 from simulator.providers.daraja.products.stk.codes import STK_RESULTS
 
 
-async def by_request_rule(bench, name):
-    at = "daraja.stk_query.request" if name in ("transaction_being_processed", "empty_error") else "daraja.*.request"
-    await bench.token()
-    bench.bearer = await bench.token()
-    await bench.control("POST", "/faults", {"name": "r", "at": at, "effect": {"kind": "refuse", "error": name}})
+async def query_anything(bench):
     return await bench.query("ws_CO_150120261030000708374149")
+
+
+async def register_urls(bench):
+    return await bench.post("/mpesa/c2b/v2/registerurl", {})
+
+
+PLACES = {
+    "daraja.*.request": query_anything,
+    "daraja.stk_query.request": query_anything,
+    "daraja.stk_push.request": lambda bench: bench.push(),
+    "daraja.b2c.request": lambda bench: bench.b2c(),
+    "daraja.c2b_register.request": register_urls,
+}
+
+
+async def by_request_rule(bench, name):
+    """As the page says: at the place that it names."""
+    place = next(place for place in PLACES if f"`{place}`" in BY_NAME[name].how)
+    bench.bearer = await bench.token()
+    await bench.fault(place, kind="refuse", error=name)
+    return await PLACES[place](bench)
 
 
 async def invalid_authentication(bench, name):
@@ -71,6 +88,38 @@ async def transaction_does_not_exist(bench, name):
     return await bench.query("ws_CO_150120261030000708374149")
 
 
+async def duplicate_originator_conversation_id(bench, name):
+    await bench.b2c(OriginatorConversationID="mine")
+    return await bench.b2c(OriginatorConversationID="mine")
+
+
+async def resource_not_found_b2c(bench, name):
+    return await bench.post("/mpesa/b2c/v2/paymentrequest", {})
+
+
+async def resource_not_found_c2b(bench, name):
+    return await bench.post("/mpesa/transactionstatus/v2/query", {})
+
+
+async def invalid_access_token_401(bench, name):
+    bench.bearer = "never-given"
+    return await bench.b2c()
+
+
+async def product_not_matched(bench, name):
+    bench.bearer = "never-given"
+    return await bench.post("/mpesa/c2b/v1/registerurl", {})
+
+
+async def invalid_authentication_header(bench, name):
+    return await bench.call("GET", "/mpesa/transactionstatus/v1/query")
+
+
+async def invalid_authenticator_header(bench, name):
+    headers = {"Authorization": "Basic cGVzYWJveC1rZXk6cGVzYWJveC1zZWNyZXQ="}
+    return await bench.call("POST", "/mpesa/c2b/v1/registerurl", json={}, headers=headers)
+
+
 async def register(bench, **changes):
     urls = {"ConfirmationURL": f"{bench.app_url}/confirm", "ValidationURL": f"{bench.app_url}/validate"}
     body = {"ShortCode": "600000", "ResponseType": "Completed", **urls}
@@ -100,6 +149,13 @@ ERROR_RECIPES = {
     "unable_to_lock_subscriber": unable_to_lock_subscriber,
     "query_spike_arrest": query_spike_arrest,
     "transaction_does_not_exist": transaction_does_not_exist,
+    "duplicate_originator_conversation_id": duplicate_originator_conversation_id,
+    "resource_not_found_b2c": resource_not_found_b2c,
+    "resource_not_found_c2b": resource_not_found_c2b,
+    "invalid_access_token_401": invalid_access_token_401,
+    "product_not_matched": product_not_matched,
+    "invalid_authentication_header": invalid_authentication_header,
+    "invalid_authenticator_header": invalid_authenticator_header,
     "unfit_url": unfit_url,
     "urls_already_registered": urls_already_registered,
 }
@@ -116,10 +172,11 @@ async def test_every_synchronous_error_happens(bench, error):
     assert (recipe is by_request_rule) == ("rule `daraja" in error.how), "the page says how: by its cause, or by a rule"
     answer = await recipe(bench, error.name)
     assert answer.status == error.status
-    told = answer.json
-    if error.body:
-        assert told == {"fault": {"faultstring": error.message, "detail": {"errorcode": error.code}}}
+    assert answer.headers["Content-Type"].partition(";")[0] == error.content_type
+    if error.body is not None:
+        assert answer.text == error.body.replace("{message}", error.message).replace("{code}", error.code)
         return
+    told = answer.json
     assert list(told) == ["requestId", "errorCode", "errorMessage"]
     assert told["errorCode"] == error.code
     assert told["errorMessage"] == error.message.replace("{field}", FIELDS.get(error.name, ""))

@@ -32,7 +32,6 @@ REJECTIONS: Mapping[str, str] = {
 }
 REASONS: Mapping[type[Declined], str] = {
     core.InsufficientFunds: "you do not have enough money in your M-PESA account",
-    core.AccountFull: "the business cannot receive this amount",
     core.DailyLimitExceeded: "it would exceed the amount that you may transact within the day",
     core.AmountTooSmall: "the amount is less than may be sent",
     core.AmountTooLarge: "the amount is more than may be sent at once",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 
@@ -132,17 +133,16 @@ async def take_answer(world: World, job: Job) -> None:
 def verdict_in(status: str, answer: str) -> Verdict | None:
     """The answer as far as it is one: a JSON object with a ResultCode, text or number, under HTTP 200."""
     try:
-        told = orjson.loads(answer) if status == "200" else None
+        told: Any = orjson.loads(answer) if status == "200" else None
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(told, dict) or (code := _text(told.get("ResultCode"))) is None:
-        return None
-    return Verdict(code, _text(told.get("ThirdPartyTransID")) or "")
+    code = _text(told.get("ResultCode")) if isinstance(told, dict) else ""
+    return Verdict(code, _text(told.get("ThirdPartyTransID"))) if code else None
 
 
-def _text(told: object) -> str | None:
+def _text(told: object) -> str:
     is_told = isinstance(told, str | int) and not isinstance(told, bool)
-    return str(told) if is_told else None
+    return str(told) if is_told else ""
 
 
 async def tell(world: World, job: Job) -> None:

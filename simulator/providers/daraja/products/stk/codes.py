@@ -43,6 +43,7 @@ STK_RESULTS = (
         Mark.OFFICIAL,
         "the same payer and amount again within two minutes, under `strictness: {same_amount: true}`",
     ),
+    ResultCode("21", "The initiator is not allowed to initiate this request.", Mark.ONE_SOURCE, BY_RULE),
     ResultCode("26", "System busy. The service request is rejected.", Mark.CAPTURED, BY_RULE),
     ResultCode(
         "1001",
@@ -66,6 +67,8 @@ STK_RESULTS = (
         Mark.CAPTURED,
         "leave the prompt open for its life; personas 254700000005 and, unreachable, 254700000006",
     ),
+    ResultCode("1101", "", Mark.ONE_SOURCE, BY_RULE + "; its text is not published"),
+    ResultCode("1102", "", Mark.ONE_SOURCE, BY_RULE + "; its text is not published"),
     ResultCode(
         "2001",
         "The initiator information is invalid.",

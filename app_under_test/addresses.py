@@ -1,0 +1,38 @@
+"""Names that the bank gives to the provider, which nobody guesses who does not know the secret: where to call back,
+and what a payout is called. Made from ids, never drawn: the bank of a repeated run gives the same ones.
+"""
+
+import hashlib
+import hmac
+
+from app_under_test.settings import Settings
+
+_NAME_DIGITS = 20
+
+
+class Addresses:
+    def __init__(self, settings: Settings) -> None:
+        self._secret, self._settings = settings.callback_secret.get_secret_value().encode(), settings
+
+    def stk(self, deposit: str) -> str:
+        return self._of(self.token(deposit), f"stk/{deposit}")
+
+    def b2c(self, withdrawal: str, what: str) -> str:
+        return self._of(self.token(withdrawal), f"b2c/{withdrawal}/{what}")
+
+    def c2b(self, what: str) -> str:
+        """One for all payments, since the provider is told once. None of the words is in it that Daraja forbids."""
+        return self._of(self.paybill_token(), f"c2b/{what}")
+
+    def token(self, payment: str) -> str:
+        return hmac.new(self._secret, payment.encode(), hashlib.sha256).hexdigest()
+
+    def paybill_token(self) -> str:
+        return self.token(f"paybill {self._settings.c2b}")
+
+    def payout_name(self, withdrawal: str, created_at: str) -> str:
+        """Its client reference. With the time, so that no new database repeats the names of an old one."""
+        return f"{withdrawal}-{self.token(f'payout {withdrawal} {created_at}')[:_NAME_DIGITS]}"
+
+    def _of(self, token: str, what: str) -> str:
+        return f"{self._settings.public_url}/callbacks/daraja/{token}/{what}"

@@ -1,0 +1,42 @@
+"""Holds: the money of a withdrawal on its way. It leaves what is available at once, and ends as paid or released.
+
+Whoever calls this has won the guarded update that allows it; that an entry of a kind exists once is a second guard.
+"""
+
+from sqlalchemy import Connection
+
+from app_under_test import ledger
+
+
+def hold(connection: Connection, customer: str, amount: int, *, withdrawal: str, at: str) -> None:
+    """Raises `Overdrawn` if less is available."""
+    legs = _legs(ledger.customer_account(customer), ledger.held_account(customer), amount)
+    ledger.post(connection, legs, kind="hold", reference=withdrawal, at=at)
+
+
+def release(connection: Connection, customer: str, amount: int, *, withdrawal: str, at: str) -> None:
+    legs = _legs(ledger.held_account(customer), ledger.customer_account(customer), amount)
+    ledger.post(connection, legs, kind="release", reference=withdrawal, at=at)
+
+
+def pay(connection: Connection, customer: str, amount: int, *, withdrawal: str, at: str) -> None:
+    legs = _legs(ledger.held_account(customer), ledger.FLOAT, amount)
+    ledger.post(connection, legs, kind="withdrawal", reference=withdrawal, at=at)
+
+
+def pay_after_release(connection: Connection, customer: str, amount: int, *, withdrawal: str, at: str) -> None:
+    """The provider said no, and the money moved all the same.
+
+    The customer may have spent it: then it is missing, and suspense shows that until a person has seen to it.
+    """
+    try:
+        with connection.begin_nested():
+            legs = _legs(ledger.customer_account(customer), ledger.FLOAT, amount)
+            ledger.post(connection, legs, kind="withdrawal", reference=withdrawal, at=at)
+    except ledger.Overdrawn:
+        legs = _legs(ledger.SUSPENSE, ledger.FLOAT, amount)
+        ledger.post(connection, legs, kind="withdrawal", reference=withdrawal, at=at)
+
+
+def _legs(source: str, to: str, amount: int) -> tuple[ledger.Posting, ...]:
+    return ledger.Posting(source, -amount), ledger.Posting(to, amount)

@@ -1,0 +1,143 @@
+"""The paybill: what customers pay in of their own accord, to the account number that is their customer id.
+
+A confirmation cannot be refused: the money is there. What names no customer goes to suspense. Of one that names a
+deposit (an STK push is told this way too) the deposit's own handle decides, if the bank has it; else it decides itself.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Callable
+
+from aiohttp import web
+from sqlalchemy import Connection, select
+
+from app_under_test import deposits, ledger, receipts
+from app_under_test.addresses import Addresses
+from app_under_test.clients.gateway import Arrival, Objection, Outcome, Till
+from app_under_test.clock import Clock, stamp
+from app_under_test.deposits import Deposit, Deposits
+from app_under_test.problems import Problem
+from app_under_test.receipts import BookedTo
+from app_under_test.schema import customers as customer_rows
+from app_under_test.schema import deposits as deposit_rows
+from app_under_test.states import State
+from app_under_test.store import Store
+
+MayBe = Callable[[str, str], bool]
+
+_log = logging.getLogger(__name__)
+
+
+class Paybill:
+    """Tells the provider where to call, and hears what comes in."""
+
+    def __init__(self, *, store: Store, clock: Clock, gateway: Till, addresses: Addresses, deposits: Deposits) -> None:
+        self._is_registered = False
+        self._store, self._clock, self._deposits = store, clock, deposits
+        self._gateway, self._addresses = gateway, addresses
+
+    async def opened(self, _: web.Application) -> AsyncIterator[None]:
+        """The bank starts without its provider, too; reconciliation registers what was not."""
+        await self.register()
+        yield
+
+    async def register(self) -> None:
+        """Once a process: more often is refused in production."""
+        if self._is_registered:
+            return
+        refusal = await self._gateway.register(
+            validation_url=self._addresses.c2b("validation"), confirmation_url=self._addresses.c2b("confirmation")
+        )
+        self._is_registered = refusal is None
+        if refusal is not None:
+            _log.warning("the paybill is not registered, reconciliation will try again: %s", refusal)
+
+    async def validate(self, callback: bytes) -> dict[str, object]:
+        """Whether the money is welcome; changes nothing."""
+        told = self._gateway.read(callback)
+        if isinstance(told, Objection):
+            return self._gateway.verdict(told)
+        objection = await self._store.run(lambda connection: object_to(connection, told))
+        return self._gateway.verdict(objection)
+
+    async def confirm(self, callback: bytes) -> None:
+        """Returns once the money is booked; 400 if no money can be made out."""
+        arrival = self._gateway.read(callback)
+        if isinstance(arrival, Objection):
+            raise Problem(400, "this tells of no money: a receipt and an amount are needed")
+        may_be, at = self._gateway.may_be, stamp(self._clock.now())
+        open_deposit = await self._store.run(lambda connection: book(connection, arrival, may_be, at=at))
+        if open_deposit is not None:
+            await self._deposits.ask(open_deposit)
+
+
+def object_to(connection: Connection, arrival: Arrival) -> Objection | None:
+    """Accounts are customers, and deposits that are still to be paid: an STK push may be validated, too."""
+    if not arrival.is_to_us:
+        return Objection.SHORTCODE
+    if _customer_named(connection, arrival) is not None:
+        return None
+    deposit = _deposit_named(connection, arrival)
+    if deposit is None or deposit.state is State.COMPLETED:
+        return Objection.ACCOUNT
+    return None if deposit.amount == arrival.amount else Objection.AMOUNT
+
+
+def book(connection: Connection, arrival: Arrival, may_be: MayBe, *, at: str) -> Deposit | None:
+    """Books the money, once; the deposit that it seems to pay while nobody has proven that."""
+    if receipts.find(connection, arrival.receipt) is None:
+        _book_first(connection, arrival, may_be, at)
+    booked = receipts.find(connection, arrival.receipt)
+    if booked is None or booked.booked_to != BookedTo.SUSPENSE or booked.deposit is None:
+        return None
+    deposit = deposits.find(connection, booked.deposit)
+    return None if deposit.state is State.COMPLETED else deposit
+
+
+def _book_first(connection: Connection, arrival: Arrival, may_be: MayBe, at: str) -> None:
+    if told_before := _deposit_with(connection, arrival.receipt):
+        receipts.write_down(connection, arrival, BookedTo.DEPOSIT, deposit=told_before, at=at)
+    elif customer := _customer_named(connection, arrival):
+        receipts.write_down(connection, arrival, BookedTo.CUSTOMER, at=at)
+        _credit(connection, ledger.customer_account(customer), arrival, at)
+    else:
+        named = _deposit_named(connection, arrival)
+        _book_for(connection, named if named and _may_pay(arrival, named, may_be) else None, arrival, at)
+
+
+def _book_for(connection: Connection, deposit: Deposit | None, arrival: Arrival, at: str) -> None:
+    if deposit is not None and deposit.state is State.COMPLETED:  # by a query, which told no receipt
+        deposits.fill_in(connection, deposit, arrival.receipt)
+        receipts.write_down(connection, arrival, BookedTo.DEPOSIT, deposit=deposit.id, at=at)
+        return
+    named = None if deposit is None else deposit.id
+    receipts.write_down(connection, arrival, BookedTo.SUSPENSE, deposit=named, at=at)
+    _credit(connection, ledger.SUSPENSE, arrival, at)
+    if deposit is not None and deposit.provider_reference is None:
+        deposits.decide(connection, deposit, Outcome.COMPLETED, "confirmed", receipt=arrival.receipt, at=at)
+
+
+def _may_pay(arrival: Arrival, deposit: Deposit, may_be: MayBe) -> bool:
+    is_paid = deposit.state is State.COMPLETED and deposit.receipt is not None
+    return not is_paid and deposit.amount == arrival.amount and may_be(arrival.payer, deposit.msisdn)
+
+
+def _credit(connection: Connection, account: str, arrival: Arrival, at: str) -> None:
+    legs = (ledger.Posting(account, arrival.amount), ledger.Posting(ledger.FLOAT, -arrival.amount))
+    ledger.post(connection, legs, kind="paybill", reference=arrival.receipt, at=at)
+
+
+def _customer_named(connection: Connection, arrival: Arrival) -> str | None:
+    named = customer_rows.c.id == arrival.account.upper()
+    customer = connection.execute(select(customer_rows.c.id).where(named)).scalar_one_or_none()
+    return customer if arrival.is_to_us else None
+
+
+def _deposit_named(connection: Connection, arrival: Arrival) -> Deposit | None:
+    named = deposit_rows.c.id == arrival.account.upper()
+    deposit = connection.execute(select(deposit_rows.c.id).where(named)).scalar_one_or_none()
+    return deposits.find(connection, deposit) if deposit is not None and arrival.is_to_us else None
+
+
+def _deposit_with(connection: Connection, receipt: str) -> str | None:
+    holders = select(deposit_rows.c.id).where(deposit_rows.c.receipt == receipt)
+    return connection.execute(holders).scalar_one_or_none()

@@ -1,0 +1,321 @@
+"""Withdrawals: money that a customer takes out to a phone. It is held first, and the hold ends once, by proof.
+
+Proof is a result, or what the provider finds when asked, that names the payment as the bank named it. "There is no such
+payment" proves something only once the request cannot be on its way any more: the bank gave it up at its deadline, no
+queue keeps it for minutes. Until then, and whenever nothing is proven, the bank asks; it never sends again.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from app_under_test import customers, holds, money
+from app_under_test.addresses import Addresses
+from app_under_test.clients.gateway import (
+    Accepted,
+    Acknowledgement,
+    Finding,
+    Notice,
+    Outcome,
+    Payer,
+    Payout,
+    Question,
+    Refused,
+    Unclear,
+)
+from app_under_test.clock import Clock, seconds_between, stamp
+from app_under_test.customers import Msisdn
+from app_under_test.edge import body_of, respond, seconds_of
+from app_under_test.idempotency import Answer, Wishes, Work
+from app_under_test.ledger import Overdrawn
+from app_under_test.problems import Problem
+from app_under_test.schema import next_id, questions, withdrawals
+from app_under_test.settings import Settings
+from app_under_test.states import State
+from app_under_test.store import Store
+
+LONGEST_WAIT = 60
+
+
+class Phone(BaseModel):
+    model_config = ConfigDict(extra="forbid")  # what says more means another way to pay
+
+    msisdn: Msisdn
+
+
+class WithdrawalRequest(BaseModel):
+    customer: Annotated[str, Field(max_length=20)]
+    amount: Annotated[int, BeforeValidator(money.cents_of), AfterValidator(money.carried_by_mpesa(at_least=10_00))]
+    to: Phone
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    id: str
+    customer: str
+    msisdn: str
+    amount: int
+    state: State
+    proven: bool  # by the provider's word; what is not is held
+    client_reference: str
+    provider_reference: str | None
+    receipt: str | None
+    reason: str | None
+    created_at: str
+
+    def age(self, now: str) -> float:
+        return seconds_between(self.created_at, now)
+
+    def shown(self) -> dict[str, object]:
+        told = asdict(self) | {"amount": money.text_of(self.amount), "to": {"msisdn": self.msisdn}}
+        del told["msisdn"], told["client_reference"]  # a secret between the bank and the provider
+        return told
+
+
+class Withdrawals:
+    """`/withdrawals`, and how the provider is asked about them."""
+
+    def __init__(
+        self, settings: Settings, *, store: Store, clock: Clock, wishes: Wishes, gateway: Payer, addresses: Addresses
+    ) -> None:
+        self._ask_after, self._absent_after = settings.ask_after_seconds, settings.absent_after_seconds
+        self._store, self._clock, self._wishes = store, clock, wishes
+        self._gateway, self._addresses = gateway, addresses
+
+    async def create(self, request: web.Request) -> web.Response:
+        """202 once the provider has answered, or has not in time: what became of it is the state."""
+        asked = await body_of(request, WithdrawalRequest)
+        at = stamp(self._clock.now())
+        work = Work(
+            begin=lambda connection: open_withdrawal(connection, asked, self._addresses.payout_name, at),
+            act=self._pay,
+            answer=lambda withdrawal: Answer(202, withdrawal.shown()),
+        )
+        return await self._wishes.fulfil(request, asked, work)
+
+    async def show(self, request: web.Request) -> web.Response:
+        """With `wait`, not before it is decided or so many seconds have passed."""
+        seconds = seconds_of(request, "wait", at_most=LONGEST_WAIT)
+        withdrawal = await self._find(request.match_info["id"])
+        while seconds > 0 and not withdrawal.proven:
+            await self._clock.sleep(1)
+            seconds, withdrawal = seconds - 1, await self._find(withdrawal.id)
+        return respond(withdrawal.shown())
+
+    async def heard(self, withdrawal: str, result: bytes) -> None:
+        """Takes in the result of a payout. One that proves nothing makes the bank ask."""
+        notice, at = self._gateway.read_result(result), stamp(self._clock.now())
+        unproven = await self._store.run(lambda connection: hear(connection, withdrawal, notice, at=at))
+        if unproven is not None:
+            await self.ask(unproven)
+
+    async def doubted(self, withdrawal: str) -> None:
+        unproven = await self._store.run(lambda connection: doubt(connection, withdrawal))
+        if unproven is not None:
+            await self.ask(unproven)
+
+    async def told(self, withdrawal: str, callback: bytes) -> None:
+        """Takes in what the provider found."""
+        finding, at = self._gateway.read_finding(callback), stamp(self._clock.now())
+        absent_after = self._absent_after
+        await self._store.run(
+            lambda connection: learn(connection, withdrawal, finding, absent_after=absent_after, at=at)
+        )
+
+    async def overdue(self) -> list[Withdrawal]:
+        """Those that a reconciliation looks into, oldest first."""
+        now, found = stamp(self._clock.now()), await self._store.run(unproven)
+        return [each for each in found if each.state is not State.PENDING or each.age(now) >= self._ask_after]
+
+    async def look_into(self, withdrawal: Withdrawal) -> None:
+        how_it_went = await self.ask(withdrawal)
+        await self._store.run(lambda connection: leave(connection, withdrawal, reason=how_it_went))
+
+    async def ask(self, withdrawal: Withdrawal) -> str:
+        """Asks the provider, outside of any transaction, and tells how that went. The finding is a callback."""
+        asked_at = stamp(self._clock.now())
+        question = Question(
+            withdrawal.client_reference,
+            result_url=self._addresses.b2c(withdrawal.id, "status"),
+            timeout_url=self._addresses.b2c(withdrawal.id, "status-timeout"),
+        )
+        match await self._gateway.ask(question):
+            case Accepted(reference):
+                await self._store.run(lambda connection: note_question(connection, withdrawal, reference, asked_at))
+                return "the provider was asked and will tell"
+            case Refused(reason) | Unclear(reason):
+                return f"the provider could not be asked: {reason}"
+
+    async def _find(self, withdrawal: str) -> Withdrawal:
+        return await self._store.run(lambda connection: find(connection, withdrawal))
+
+    async def _pay(self, withdrawal: Withdrawal) -> Callable[[Connection], Withdrawal]:
+        acknowledgement = await self._gateway.pay(
+            Payout(
+                withdrawal.client_reference,
+                withdrawal.msisdn,
+                withdrawal.amount,
+                remarks=f"Withdrawal {withdrawal.id}",
+                result_url=self._addresses.b2c(withdrawal.id, "result"),
+                timeout_url=self._addresses.b2c(withdrawal.id, "timeout"),
+            )
+        )
+        at = stamp(self._clock.now())
+        return lambda connection: acknowledge(connection, withdrawal, acknowledgement, at=at)
+
+
+def open_withdrawal(
+    connection: Connection, asked: WithdrawalRequest, name: Callable[[str, str], str], at: str
+) -> Withdrawal:
+    """The withdrawal and its hold, or neither."""
+    if customers.msisdn_of(connection, asked.customer) is None:
+        raise Problem(422, f"customer: there is no customer {asked.customer}", field="customer")
+    new = next_id(connection, "W")
+    row = {"id": new, "customer": asked.customer, "msisdn": asked.to.msisdn, "amount": asked.amount}
+    named = {"client_reference": name(new, at), "created_at": at}
+    connection.execute(insert(withdrawals).values(**row, **named, state=State.PENDING, proven=False))
+    try:
+        holds.hold(connection, asked.customer, asked.amount, withdrawal=new, at=at)
+    except Overdrawn:
+        raise Problem(422, "amount: the customer has less than that available", field="amount") from None
+    return find(connection, new)
+
+
+def find(connection: Connection, withdrawal: str) -> Withdrawal:
+    row = connection.execute(select(withdrawals).where(withdrawals.c.id == withdrawal)).one_or_none()
+    if row is None:
+        raise Problem(404, f"there is no withdrawal {withdrawal}")
+    return _withdrawal(row._mapping)
+
+
+def unproven(connection: Connection) -> list[Withdrawal]:
+    """Oldest first: all whose money is held."""
+    open_ones = select(withdrawals).where(~withdrawals.c.proven)
+    rows = connection.execute(open_ones.order_by(withdrawals.c.created_at, withdrawals.c.id))
+    return [_withdrawal(row._mapping) for row in rows]
+
+
+def acknowledge(
+    connection: Connection, withdrawal: Withdrawal, acknowledgement: Acknowledgement, *, at: str
+) -> Withdrawal:
+    """Only what an acknowledgement proves: a handle, or that nothing happened. The result may have come before it."""
+    match acknowledgement:
+        case Accepted(reference):
+            _adopt(connection, withdrawal, reference)
+        case Refused(reason):
+            decide(connection, withdrawal, Outcome.FAILED, reason, at=at)
+        case Unclear(reason):
+            leave(connection, withdrawal, reason=reason)
+    return find(connection, withdrawal.id)
+
+
+def hear(connection: Connection, withdrawal_id: str, notice: Notice, *, at: str) -> Withdrawal | None:
+    """Does what a genuine result proves; the withdrawal if it proves nothing, so that the provider must be asked."""
+    withdrawal = find(connection, withdrawal_id)
+    if notice.outcome is not None and _agrees(connection, withdrawal, notice):
+        if notice.provider_reference is not None:
+            _adopt(connection, withdrawal, notice.provider_reference)
+        decide(connection, withdrawal, notice.outcome, notice.reason, receipt=notice.receipt, at=at)
+        return None
+    return None if withdrawal.state is State.COMPLETED else withdrawal
+
+
+def doubt(connection: Connection, withdrawal_id: str) -> Withdrawal | None:
+    """Writes down that a queue timed out; the withdrawal if it is still to be asked about."""
+    withdrawal = find(connection, withdrawal_id)
+    leave(connection, withdrawal, reason="the provider's queue timed out")
+    return None if withdrawal.proven else withdrawal
+
+
+def note_question(connection: Connection, withdrawal: Withdrawal, reference: str, asked_at: str) -> None:
+    known = select(questions.c.reference).where(questions.c.reference == reference)
+    if connection.execute(known).first() is None:
+        row = {"reference": reference, "withdrawal": withdrawal.id, "asked_at": asked_at}
+        connection.execute(insert(questions).values(**row))
+
+
+def learn(connection: Connection, withdrawal_id: str, finding: Finding, *, absent_after: float, at: str) -> None:
+    """Writes down what the provider found, if it answers a question about this withdrawal and tells of no other."""
+    withdrawal, told = find(connection, withdrawal_id), finding.told
+    asked = select(questions.c.asked_at).where(
+        questions.c.reference == finding.question, questions.c.withdrawal == withdrawal.id
+    )
+    asked_at = connection.execute(asked).scalar_one_or_none()
+    if asked_at is None:
+        return
+    if finding.is_absent:
+        if withdrawal.age(asked_at) >= absent_after:
+            decide(connection, withdrawal, Outcome.FAILED, told.reason, at=at)
+        return
+    is_this_one = told.client_reference == withdrawal.client_reference and told.amount == withdrawal.amount
+    if told.outcome is not None and is_this_one:
+        decide(connection, withdrawal, told.outcome, told.reason, receipt=_unspent(connection, told, withdrawal), at=at)
+
+
+def leave(connection: Connection, withdrawal: Withdrawal, *, reason: str) -> None:
+    """Writes down that the bank does not know, unless it has learnt something meanwhile; it will ask again."""
+    _unless_proven(connection, withdrawal, state=State.UNKNOWN, reason=reason)
+
+
+def decide(
+    connection: Connection,
+    withdrawal: Withdrawal,
+    outcome: Outcome,
+    reason: str,
+    *,
+    at: str,
+    receipt: str | None = None,
+) -> None:
+    """Writes down a proven outcome and ends the hold: a completion from any state, once; a failure unless proven."""
+    if outcome is Outcome.COMPLETED:
+        _complete(connection, withdrawal, receipt, at)
+    elif _unless_proven(connection, withdrawal, state=State(outcome), reason=reason, proven=True):
+        holds.release(connection, withdrawal.customer, withdrawal.amount, withdrawal=withdrawal.id, at=at)
+
+
+def _complete(connection: Connection, withdrawal: Withdrawal, receipt: str | None, at: str) -> None:
+    completed = {"state": State.COMPLETED, "proven": True, "receipt": receipt, "reason": None}
+    if _unless_proven(connection, withdrawal, **completed):
+        holds.pay(connection, withdrawal.customer, withdrawal.amount, withdrawal=withdrawal.id, at=at)
+        return
+    of_id = withdrawals.c.id == withdrawal.id
+    late = update(withdrawals).where(of_id, withdrawals.c.state != State.COMPLETED).values(**completed)
+    if connection.execute(late).rowcount == 1:
+        holds.pay_after_release(connection, withdrawal.customer, withdrawal.amount, withdrawal=withdrawal.id, at=at)
+    elif receipt is not None:
+        connection.execute(update(withdrawals).where(of_id, withdrawals.c.receipt.is_(None)).values(receipt=receipt))
+
+
+def _agrees(connection: Connection, withdrawal: Withdrawal, notice: Notice) -> bool:
+    if notice.client_reference != withdrawal.client_reference:
+        return False
+    if withdrawal.provider_reference not in (None, notice.provider_reference):
+        return False
+    if notice.outcome is not Outcome.COMPLETED:
+        return True
+    asked, told = (withdrawal.amount, withdrawal.msisdn), (notice.amount, notice.msisdn)
+    return asked == told and _unspent(connection, notice, withdrawal) is not None
+
+
+def _unspent(connection: Connection, told: Notice, withdrawal: Withdrawal) -> str | None:
+    """The receipt told, unless another withdrawal has it."""
+    another = select(withdrawals.c.id).where(withdrawals.c.receipt == told.receipt, withdrawals.c.id != withdrawal.id)
+    return told.receipt if connection.execute(another).first() is None else None
+
+
+def _adopt(connection: Connection, withdrawal: Withdrawal, provider_reference: str) -> None:
+    unnamed = update(withdrawals).where(withdrawals.c.id == withdrawal.id, withdrawals.c.provider_reference.is_(None))
+    connection.execute(unnamed.values(provider_reference=provider_reference))
+
+
+def _unless_proven(connection: Connection, withdrawal: Withdrawal, **values: object) -> bool:
+    open_one = update(withdrawals).where(withdrawals.c.id == withdrawal.id, ~withdrawals.c.proven)
+    return connection.execute(open_one.values(**values)).rowcount == 1
+
+
+def _withdrawal(row: RowMapping) -> Withdrawal:
+    return Withdrawal(**{**row, "state": State(row["state"])})

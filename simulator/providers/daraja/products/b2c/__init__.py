@@ -1,0 +1,1 @@
+"""B2C: payouts from an organisation to a customer's phone."""
