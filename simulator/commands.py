@@ -46,17 +46,22 @@ def _option(name: str, **about: Any) -> Callable[[Command], Command]:
 @click.option("--fresh", is_flag=True, envvar=VARIABLES + "FRESH", help="Starts the file of --store over.")
 @click.option("--tls", is_flag=True, envvar=VARIABLES + "TLS", help="Listen with TLS; `pesabox env` tells clients.")
 @click.option("--quiet", is_flag=True, envvar=VARIABLES + "QUIET", help="No line an exchange on a terminal.")
-def serve(**told: Any) -> None:
+def serve(**told: Any) -> int:
     """The simulator: M-PESA Daraja on its real paths, and the control API under /_sim."""
     given = {name: value for name, value in told.items() if value is not None and value != ()}
     try:
         settings = parse_settings({**given, "quiet": told["quiet"] or not sys.stderr.isatty()})
-        uvloop.run(_serve(settings))
+        broken = uvloop.run(_serve(settings))
     except BadSetting as error:
         raise click.UsageError(str(error)) from None
+    if broken is None:
+        return 0
+    print(f"pesabox: stopped, since nothing more can be kept: {broken}", file=sys.stderr)
+    return 1
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings) -> Exception | None:
+    """Serves until it is told to stop, or until the store can keep nothing any more: then it says why."""
     from simulator.app import running  # aiohttp is heavy, and `--help` needs none of it
 
     stop = asyncio.Event()
@@ -66,11 +71,9 @@ async def _serve(settings: Settings) -> None:
         gc.freeze()
         gc.set_threshold(GARBAGE_THRESHOLD)
         print(f"pesabox: ready on {simulator.url}", flush=True)
-        store = simulator.simulation.shared.store
-        ends = [asyncio.ensure_future(stop.wait()), broken := asyncio.ensure_future(store.broken())]
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-    if broken.done():
-        raise click.ClickException(f"nothing more can be kept: {broken.result()}")
+        broken = asyncio.create_task(simulator.simulation.shared.store.broken())
+        await asyncio.wait([broken, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
+    return broken.result() if broken.done() else None
 
 
 @click.command()
