@@ -84,8 +84,12 @@ class _World:
         return shelf.records.get(key) if shelf is not None else None
 
     def find(self, kind: type[R], by: str | None, value: str | None, after: str | None, limit: int | None) -> list[R]:
-        shelf = self._shelves.get(kind.kind)
-        return shelf.find(by, value, after, limit) if shelf is not None else []
+        return self._shelf(kind).find(by, value, after, limit)
+
+    def _shelf(self, kind: type[Record]) -> _Shelf:
+        if kind.kind not in self._shelves:
+            self._shelves[kind.kind] = _Shelf(kind.indexes)
+        return self._shelves[kind.kind]
 
     def balance(self, account: AccountName) -> Account:
         stored = self.accounts.get(account)
@@ -110,10 +114,7 @@ class _World:
             self.events.append(replace(event, sequence=next(self._event_numbers)))
 
     def _put(self, record: Record) -> None:
-        shelf = self._shelves.get(record.kind)
-        if shelf is None:
-            shelf = self._shelves[record.kind] = _Shelf(record.indexes)
-        shelf.put(record)
+        self._shelf(type(record)).put(record)
         if isinstance(record, Job):
             self._due.add(record, self._due.renumber(record.key))
 
