@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import functools
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -99,7 +99,7 @@ def _container(origin: Any, inner: tuple[Any, ...], where: str) -> Decoder:
     if origin is Mapping and inner[0] is str:
         each = _decoder(inner[1], where)
         return lambda told: {key: each(value) for key, value in told.items()}
-    if origin is tuple and inner[1:] == (...,):
+    if origin is Sequence or (origin is tuple and inner[1:] == (...,)):
         every = _decoder(inner[0], where)
         return lambda told: tuple(map(every, told))
     if origin is tuple:
