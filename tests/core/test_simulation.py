@@ -196,15 +196,6 @@ async def test_the_driver_of_a_world_that_is_gone_runs_no_job_of_the_fresh_one(s
     assert ran == [fresh]
 
 
-async def test_rules_that_are_stored_apply_when_the_world_is_opened(simulation):
-    world = await simulation.open("w")
-    rule = FaultRule.model_validate({"name": "r", "at": "*.*.callback", "effect": {"kind": "drop"}})
-    await world.run(lambda tx: tx.put(rule))
-    await simulation.close()
-    del simulation._worlds["w"]  # as after a restart
-    assert (await simulation.open("w")).rules == (rule,)
-
-
 async def test_whoever_watches_is_told_of_every_new_world(simulation):
     told = []
     simulation.on_new_world(told.append)

@@ -276,7 +276,7 @@ def torn(path):
         pytest.param(anothers, "store.db is a database, and not one of pesabox", id="another's"),
         pytest.param(
             of_the_future,
-            f"another version: it has format {FORMAT + 1}, this version of pesabox reads {FORMAT}; --fresh starts it over",
+            f"it has format {FORMAT + 1}, this version of pesabox reads {FORMAT}; --fresh starts it over",
             id="another format",
         ),
         pytest.param(torn, "store.db: database disk image is malformed", id="torn"),
