@@ -76,6 +76,8 @@ class JobRunner:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(seconds):
                         await changed.wait()
+        except StoreBroken:
+            return  # the process is about to end
         finally:
             self._world.unwatch(changed)
             for task in self._running:

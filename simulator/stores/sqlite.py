@@ -319,7 +319,7 @@ class SqliteStore:
 
     def _of(self, world: str) -> _World:
         if self._broken is not None:
-            raise self._broken
+            raise StoreBroken(str(self._broken))
         if world not in self._worlds:
             self._worlds[world] = _World(world, self._file, self._cache, self._chart)
         return self._worlds[world]

@@ -88,10 +88,9 @@ class Simulator:
     async def start(self, *flags: str) -> Process:
         pipe = asyncio.subprocess.PIPE
         child = await asyncio.create_subprocess_exec(*SERVE, "--store", self.store, *flags, stdout=pipe, stderr=pipe)
-        assert child.stdout is not None and child.stderr is not None
+        assert child.stdout is not None
         line = (await child.stdout.readline()).decode()
-        if not line.startswith("pesabox: ready on "):
-            raise AssertionError(line + (await child.stderr.read()).decode())
+        assert line.startswith("pesabox: ready on "), (line, await child.communicate())
         self.running.append(Process(child, line.split()[-1], self.http))
         return self.running[-1]
 

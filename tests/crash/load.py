@@ -90,7 +90,7 @@ class Load:
             headers = {"Authorization": f"Bearer {self.token}"}
             async with self.http.post(self.url + path, json=body, headers=headers) as response:
                 told = await response.json()
-        except aiohttp.ClientError:
-            return  # it was killed: whoever asked knows nothing
+        except (aiohttp.ClientError, ValueError):
+            return  # it is gone, or about to be: whoever asked knows nothing
         if told.get("ResponseCode") == "0":
             self.acknowledged.append(told.get("CheckoutRequestID") or told["ConversationID"])
