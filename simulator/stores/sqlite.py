@@ -110,6 +110,7 @@ class _World:
         self._cache = cache
         self._chart = chart
         self.pending: dict[str, dict[str, _Change]] = {}
+        self._holds: dict[str, bool] = {}  # whether there may be records of a kind: many kinds are seldom used
         self.sequences = file.sequences(name)
         self.due = DueJobs()
         self._last_event = file.last_event(name)
@@ -128,7 +129,7 @@ class _World:
             cached: R | None = self._cache.get(slot)
             return cached
         except KeyError:
-            body = self._file.body(self.name, kind.kind, key)
+            body = self._file.body(self.name, kind.kind, key) if self._may_hold(kind.kind) else None
             record = self._decoded(kind, body) if body is not None else None
             self._cache.put(slot, record)
             return record
@@ -173,6 +174,11 @@ class _World:
             raise StoreBroken(f"{self._file.path} holds {error}; --fresh starts it over") from None
         return record
 
+    def _may_hold(self, kind: str) -> bool:
+        if kind not in self._holds:
+            self._holds[kind] = self._file.has(self.name, kind)
+        return self._holds[kind]
+
     def _pending(self, kind: str) -> dict[str, _Change]:
         return self.pending.setdefault(kind, {})
 
@@ -216,6 +222,7 @@ class _World:
     def _change(
         self, group: _Group, kind: str, key: str, record: Record | None, body: str, places: itertools.count[int]
     ) -> None:
+        self._holds[kind] = True
         pending = self._pending(kind)
         before = pending.get(key)
         if before is None:

@@ -122,6 +122,9 @@ class SqliteFile:
         found = self.rows("SELECT body FROM records WHERE world = ? AND kind = ? AND key = ?", world, kind, key)
         return found[0][0] if found else None
 
+    def has(self, world: str, kind: str) -> bool:
+        return bool(self.rows("SELECT 1 FROM records WHERE world = ? AND kind = ? LIMIT 1", world, kind))
+
     def place(self, world: str, kind: str, key: str) -> int | None:
         found = self.rows("SELECT place FROM records WHERE world = ? AND kind = ? AND key = ?", world, kind, key)
         return found[0][0] if found else None
