@@ -39,12 +39,13 @@ def create_app(
     parsed = Settings(provider_url=provider_url, public_url=public_url, database=database, **settings)
     clock, store = clock or SystemClock(), Store(parsed.database)
     daraja, addresses, wishes = Daraja(parsed, clock), Addresses(parsed), Wishes(store)
-    stk, b2c, c2b = StkPush(parsed, clock, daraja), B2c(parsed, daraja), C2b(parsed, daraja)
+    stk, b2c = StkPush(parsed, clock, daraja), B2c(parsed, daraja)
+    c2b = C2b(parsed, daraja, status=b2c)
 
     customers = Customers(store=store, clock=clock, wishes=wishes)
     deposits = Deposits(parsed, store=store, clock=clock, wishes=wishes, gateway=stk, addresses=addresses)
     withdrawals = Withdrawals(parsed, store=store, clock=clock, wishes=wishes, gateway=b2c, addresses=addresses)
-    paybill = Paybill(store=store, clock=clock, gateway=c2b, addresses=addresses, deposits=deposits)
+    paybill = Paybill(parsed, store=store, clock=clock, gateway=c2b, addresses=addresses, deposits=deposits)
     callbacks = Callbacks(parsed, addresses=addresses, deposits=deposits, withdrawals=withdrawals, paybill=paybill)
     reconciliation = Reconciliation(
         store=store, clock=clock, wishes=wishes, paybill=paybill, deposits=deposits, withdrawals=withdrawals
@@ -68,16 +69,10 @@ def create_app(
             web.get("/deposits/{id}", channel(deposits.show)),
             web.post("/withdrawals", channel(withdrawals.create)),
             web.get("/withdrawals/{id}", channel(withdrawals.show)),
-            web.post("/callbacks/daraja/{token}/stk/{deposit}", callbacks.stk),
-            web.post("/callbacks/daraja/{token}/b2c/{withdrawal}/result", callbacks.b2c_result),
-            web.post("/callbacks/daraja/{token}/b2c/{withdrawal}/timeout", callbacks.b2c_timeout),
-            web.post("/callbacks/daraja/{token}/b2c/{withdrawal}/status", callbacks.b2c_status),
-            web.post("/callbacks/daraja/{token}/b2c/{withdrawal}/status-timeout", callbacks.b2c_status_timeout),
-            web.post("/callbacks/daraja/{token}/c2b/validation", callbacks.c2b_validation),
-            web.post("/callbacks/daraja/{token}/c2b/confirmation", callbacks.c2b_confirmation),
             web.post("/reconcile", operator(reconciliation.create)),
             web.get("/reconcile/{id}", operator(reconciliation.show)),
             web.get("/ledger/audit", operator(ledger.Books(store).audit)),
+            *callbacks.routes(),
         ]
     )
     return app

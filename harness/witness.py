@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from harness.app_answers import CustomerSeen, StatementLine
 from harness.app_face import AppFace
-from harness.attribution import Attribution, moved
+from harness.attribution import Attribution, is_paybill, moved
 from harness.book import Book, CustomerBook, PaymentBook
 from harness.data import money
 from harness.events import Event
-from harness.evidence import ZERO, AppPayment, Customer, Evidence, Payment
+from harness.evidence import COMPLETED, ZERO, AppPayment, Customer, Evidence, Payment
 from harness.journal import Journal
 from harness.sighting import Sighting
 from harness.targets.base import Json, World
@@ -38,7 +38,7 @@ class Witness:
         """What the always-invariants need; None when nothing happened that could have changed it."""
         if self.app is None:
             return None
-        await self._meet(self.app)
+        self._meet()
         kinds = {event.kind for event in new}
         if kinds <= QUIET_EVENTS:
             return None
@@ -49,6 +49,12 @@ class Witness:
         assert self.app is not None, "only an app is looked at"
         return await self._seen(self.app, has_news=True)
 
+    async def glance(self) -> Evidence:
+        """The same in the middle of a long step; what is completed is taken to have stayed so."""
+        assert self.app is not None, "only an app is looked at"
+        self._meet()
+        return await self._seen(self.app, has_news=True, skims=True)
+
     async def at_rest(self, listed: frozenset[str] | None = None) -> Evidence:
         """Everything, for all invariants; `listed` is what a reconciliation left undecided."""
         audit = await self.world.control.audit()
@@ -57,13 +63,11 @@ class Witness:
             return Evidence(has_app=False, provider_difference=difference)
         self.seen.clear()
         seen = await self._seen(self.app, has_news=True)
-        events, payments = self.journal.events, self._with_messages(seen.payments)
         return replace(
             seen,
-            payments=payments,
+            payments=self._with_messages(seen.payments),
             wishes=tuple(self.book.wishes),
-            asked=tuple(asked_for(events, self.rows, self._names(payments))),
-            notices=tuple(notices(events)),
+            notices=tuple(notices(self.journal.events)),
             audit=await self.app.audit(),
             audit_before=self.book.audit_before,
             listed=listed,
@@ -82,25 +86,32 @@ class Witness:
             provider_moved=before.provider_moved if entries is None else moved(entries, self.book.profile.merchant),
         )
 
-    async def _meet(self, app: AppFace) -> None:
-        """Counts the lines that a customer's statement had when the scenario came to know them."""
+    def _meet(self) -> None:
+        """What customers had when the scenario came to know them is nothing new."""
         for known in self.book.customers.values():
             if known.id not in self.seen:
-                statement = await app.statement(known.id)
-                known.opening_lines = len(statement or ())
-                opening = CustomerSeen(known.id, known.msisdn, known.opening, known.opening - known.opening_held)
-                self.seen[known.id] = _as_seen(known, opening, statement)
+                self.seen[known.id] = _as_seen(known, known.opening, known.statement)
                 self.shown.setdefault(f"customer {known.id}", _has(self.seen[known.id]))
 
-    async def _seen(self, app: AppFace, *, has_news: bool) -> Evidence:
+    async def _seen(self, app: AppFace, *, has_news: bool, skims: bool = False) -> Evidence:
         """The app is asked first: what it knows by then, the provider has known before."""
         customers = [await self._customer(app, customer) for customer in self.book.customers.values()]
-        app_payments = [await self._app_payment(app, known) for known in self.book.all_payments()]
+        app_payments = []
+        for known in self.book.all_payments():
+            if not (skims and known.states[-1] == COMPLETED):
+                known.saw(await app.payment(known.kind, known.id))
+            app_payments.append(_as_shown(known))
         await self._note(customers, app_payments)
         if has_news:
             self.rows = await self.world.control.payments()
-        unfulfilled = tuple(self.book.unfulfilled)
-        return Evidence(tuple(customers), tuple(app_payments), tuple(self._payments()), unfulfilled)
+        payments = tuple(self._payments())
+        return Evidence(
+            customers=tuple(customers),
+            app_payments=tuple(app_payments),
+            payments=payments,
+            unfulfilled=tuple(self.book.unfulfilled),
+            asked=tuple(asked_for(self.journal.events, self.rows, self._names(payments))),
+        )
 
     async def _customer(self, app: AppFace, known: CustomerBook) -> Customer:
         """The statement is read again only once the balance has changed."""
@@ -110,12 +121,6 @@ class Witness:
         statement = seen.statement if seen and is_same else await app.statement(known.id)
         self.seen[known.id] = _as_seen(known, shows, statement)
         return self.seen[known.id]
-
-    async def _app_payment(self, app: AppFace, known: PaymentBook) -> AppPayment:
-        known.saw(await app.payment(known.kind, known.id))
-        return AppPayment(
-            known.kind, known.id, known.customer, known.amount, tuple(known.states), known.fee, known.payee
-        )
 
     async def _note(self, customers: Iterable[Customer], app_payments: Iterable[AppPayment]) -> None:
         """Keeps what the app shows otherwise than it did."""
@@ -140,7 +145,7 @@ class Witness:
                 amount=money(row["amount"]),
                 msisdn=str(row["msisdn"]),
                 kind=str(row.get("kind", "collection")),
-                receipt=str(row["receipt"]) if row.get("receipt") else None,
+                receipt=_receipt(row),
                 reference=str(row.get("reference") or ""),
                 customer=customer,
                 made_for=asker.name if asker else None,
@@ -172,16 +177,26 @@ class Witness:
         return by_number | by_payment
 
 
+def _as_shown(known: PaymentBook) -> AppPayment:
+    return AppPayment(known.kind, known.id, known.customer, known.amount, tuple(known.states), known.fee, known.payee)
+
+
+def _receipt(row: Json) -> str | None:
+    """A paybill payment has it from its beginning: the app is asked and told by that name."""
+    name = row.get("receipt") or (row.get("provider_reference") if is_paybill(row) else None)
+    return str(name) if name else None
+
+
 def _as_seen(known: CustomerBook, shows: CustomerSeen, statement: tuple[StatementLine, ...] | None) -> Customer:
     return Customer(
         id=known.id,
         msisdn=known.msisdn,
-        opening=known.opening,
+        opening=known.opening.balance,
         balance=shows.balance,
         available=shows.available,
         statement=statement,
-        opening_held=known.opening_held,
-        opening_lines=known.opening_lines,
+        opening_held=known.opening.held,
+        opening_lines=len(known.statement or ()),
     )
 
 

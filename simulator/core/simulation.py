@@ -142,8 +142,10 @@ class Simulation:
 
     def resume(self) -> None:
         """Runs the jobs of the worlds that were reopened: what is due, and what another process had begun."""
-        while self._reopened:
-            self._drive(self._reopened.pop())
+        reopened, self._reopened = self._reopened, []
+        for world in reopened:
+            if not world.is_closed:
+                self._drive(world)
 
     async def delete(self, name: str) -> None:
         async with self._changing:

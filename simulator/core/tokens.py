@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from simulator.core.store import Transaction
 
+LOOKED_AT = 10  # tokens whenever one is given: more go than come
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
     """Opaque to the client, whose own key is `client`; `expires_at` is in the time of its world."""
 
     kind: ClassVar[str] = "token"
-    indexes: ClassVar[tuple[str, ...]] = ()
+    indexes: ClassVar[tuple[str, ...]] = ("client",)
 
     key: str
     world: str
@@ -30,18 +32,11 @@ class Token:
 
 
 class Tokens:
-    """Live tokens by their keys. Expired ones go when their world gives the next."""
+    """Live tokens by their keys; expired ones until they end."""
 
     def __init__(self) -> None:
         self._tokens: dict[str, Token] = {}
         self._worlds: dict[str, dict[str, Token]] = {}
-
-    def ended_by(self, token: Token, now: datetime, *, is_only: bool) -> list[Token]:
-        """Those that end with this one: the oldest, where they have expired; all of its client's, if it `is_only`."""
-        siblings = self._worlds.get(token.world, {}).values()
-        if is_only:
-            return [old for old in siblings if old.client == token.client]
-        return list(itertools.takewhile(lambda old: old.expires_at <= now, siblings))
 
     def add(self, token: Token, ended: Iterable[Token] = ()) -> None:
         for old in ended:
@@ -61,8 +56,17 @@ class Tokens:
             del self._tokens[key]
 
 
-def keep(tx: Transaction, token: Token, ended: Iterable[Token] = ()) -> None:
-    """The token is good once this is committed, and added to the table."""
+def keep(tx: Transaction, token: Token, now: datetime, *, is_only: bool = False) -> list[Token]:
+    """Keeps it with its world; it is good once this is committed, and added to the table.
+
+    Gives those that end with it: its client's others, if it `is_only`, or else some that have expired.
+    """
+    if is_only:
+        ended = tx.find(Token, by="client", value=token.client)
+    else:
+        oldest = tx.find(Token, limit=LOOKED_AT)
+        ended = list(itertools.takewhile(lambda old: old.expires_at <= now, oldest))
     for old in ended:
         tx.drop(Token, old.key)
     tx.put(token)
+    return ended

@@ -17,8 +17,18 @@ def tokens():
     return Tokens()
 
 
-def give(tokens, token, *, is_only=False):
-    tokens.add(token, tokens.ended_by(token, NOON, is_only=is_only))
+@pytest.fixture
+def give(world, tokens):
+    """A world gives tokens, each at noon."""
+
+    async def begin(*given, is_only=False):
+        for token in given:
+            tokens.add(token, await world.run(lambda tx, token=token: keep(tx, token, NOON, is_only=is_only)))
+        kept = await world.run(lambda tx: tx.find(Token))
+        assert kept == tokens.of("default"), "the table is what the world keeps"
+        return [token.key for token in kept]
+
+    return begin
 
 
 def test_a_token_is_found_by_its_key(tokens):
@@ -35,22 +45,16 @@ def test_a_world_is_forgotten_with_its_tokens_and_no_others(tokens):
     assert (tokens.of("default"), tokens.of("other")) == ([token("a")], [])
 
 
-def test_expired_tokens_of_a_world_go_when_it_gives_the_next(tokens):
-    for old in (token("elsewhere", world="other", lives=0), token("old", lives=0), token("live")):
-        tokens.add(old)
-    give(tokens, token("next"))
-    assert [one.key for one in tokens.of("default")] == ["live", "next"]
-    assert (tokens.get("old"), tokens.get("elsewhere")) == (None, token("elsewhere", world="other", lives=0))
+async def test_expired_tokens_of_a_world_go_when_it_gives_others(give, tokens):
+    tokens.add(token("elsewhere", world="other", lives=0))
+    await give(token("a", lives=0))
+    assert await give(token("b", lives=0), token("live")) == ["live"]
+    assert await give(token("next")) == ["live", "next"]
+    assert (tokens.get("a"), tokens.get("elsewhere")) == (None, token("elsewhere", world="other", lives=0))
 
 
-def test_the_only_token_of_a_client_ends_its_older_ones(tokens):
-    for old in (token("a"), token("b"), token("c", client="other"), token("d", world="other")):
-        tokens.add(old)
-    give(tokens, token("e"), is_only=True)
-    assert [tokens.get(key) is not None for key in "abcde"] == [False, False, True, True, True]
-
-
-async def test_a_token_is_kept_as_a_record_of_its_world_and_those_that_it_ends_are_dropped(world):
-    await world.run(lambda tx: keep(tx, token("a")))
-    await world.run(lambda tx: keep(tx, token("b"), [token("a")]))
-    assert await world.run(lambda tx: tx.find(Token)) == [token("b")]
+async def test_the_only_token_of_a_client_ends_its_older_ones(give, tokens):
+    tokens.add(token("elsewhere", world="other"))
+    await give(token("a"), token("b"), token("c", client="another"))
+    assert await give(token("d"), is_only=True) == ["c", "d"]
+    assert [tokens.get(key) is not None for key in ("a", "b", "elsewhere")] == [False, False, True]

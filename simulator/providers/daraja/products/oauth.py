@@ -36,9 +36,7 @@ async def generate(exchange: Exchange) -> Reply:
         reply = Reply(200, orjson.dumps({"access_token": value, "expires_in": f"{life - 1:.0f}"}))
         exchange.record(tx, reply)
         token = Token(value, world.name, "daraja", key, world.now() + timedelta(seconds=life))
-        ended = exchange.tokens.ended_by(token, world.now(), is_only=is_strict(tx, world, "one_token"))
-        keep(tx, token, ended)
-        return reply, token, ended
+        return reply, token, keep(tx, token, world.now(), is_only=is_strict(tx, world, "one_token"))
 
     reply, token, ended = await world.run(work)
     exchange.tokens.add(token, ended)
