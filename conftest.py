@@ -11,11 +11,8 @@ import pytest
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden-update", action="store_true", help="rewrite golden files and generated tables")
     parser.addoption("--stories", type=int, default=100, help="how many random stories are played")
-<<<<<<< HEAD
     parser.addoption("--kills", type=int, default=3, help="how often a simulator on a file is killed")
-=======
     parser.addoption("--sweep", action="store_true", help="lose every delivery of every scenario, one at a time")
->>>>>>> five
     parser.addoption("--fuzz", type=int, default=600, help="how many odd requests each fuzz test sends")
 
 
