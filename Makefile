@@ -5,15 +5,15 @@ RUN := .venv/.run-$(shell cksum requirements.txt pyproject.toml | cksum | cut -d
 DEV := .venv/.dev-$(shell cksum requirements-dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 
-.PHONY: help install scenarios test check demo bench sweep fuzz lock clean
+.PHONY: help install scenarios test check demo bench fuzz sweep lock clean
 
 help:
 	@echo "make scenarios   run every scenario against the simulator and the bundled bank"
 	@echo "make test        the whole test suite"
 	@echo "make demo        simulator and bank, to play with"
 	@echo "make bench       figures, on this machine"
-	@echo "make sweep       200 kills of a simulator on a file"
 	@echo "make fuzz        20,000 odd requests to the simulator, and as many to the bank"
+	@echo "make sweep       2,000 stories at random, and every delivery of every scenario lost in turn; 200 kills"
 	@echo "make check       lint, types, imports"
 	@echo "make lock        pin the requirements anew"
 
@@ -44,11 +44,13 @@ bench: $(RUN)
 	$(BIN)/python benchmarks/scenarios.py
 	$(BIN)/python benchmarks/store.py
 
-sweep: $(DEV)
-	$(BIN)/python -m pytest tests/crash --kills 200
-
 fuzz: $(DEV)
 	$(BIN)/python -m pytest tests/fuzz --fuzz 20000
+
+sweep: $(DEV)
+	$(BIN)/python -m pytest tests/stories --stories 2000
+	$(BIN)/python -m pytest tests/sweep --sweep
+	$(BIN)/python -m pytest tests/crash --kills 200
 
 check: $(DEV)
 	$(BIN)/ruff format --check .
