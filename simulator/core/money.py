@@ -31,10 +31,12 @@ class Money:
         return cls(whole * 100)
 
     def __add__(self, other: Money) -> Money:
-        return Money(self.minor + self._same(other).minor, self.currency)
+        self._check(other)
+        return Money(self.minor + other.minor, self.currency)
 
     def __sub__(self, other: Money) -> Money:
-        return Money(self.minor - self._same(other).minor, self.currency)
+        self._check(other)
+        return Money(self.minor - other.minor, self.currency)
 
     def __neg__(self) -> Money:
         return Money(-self.minor, self.currency)
@@ -43,10 +45,9 @@ class Money:
         sign, minor = ("-", -self.minor) if self.minor < 0 else ("", self.minor)
         return f"{sign}{minor // 100}.{minor % 100:02d}"
 
-    def _same(self, other: Money) -> Money:
+    def _check(self, other: Money) -> None:
         if other.currency != self.currency:
             raise ValueError(f"cannot add {other.currency} to {self.currency}")
-        return other
 
 
 ZERO = Money(0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from pydantic import Field, field_validator
@@ -13,6 +14,8 @@ from simulator.core.merchants import Merchant, ShortcodeKind
 from simulator.core.money import Money
 from simulator.core.subscribers import THINKS_SECONDS, Policy, Subscriber, parse_msisdn
 from simulator.core.tariffs import Bands
+
+REMEMBERED = 4096
 
 
 def _amount(text: str) -> str:
@@ -88,7 +91,17 @@ class WorldTemplate(Data):
     def _are_numbers(cls, told: Mapping[str, SubscriberTemplate]) -> Mapping[str, SubscriberTemplate]:
         return {parse_msisdn(msisdn): template for msisdn, template in told.items()}
 
-    def subscriber(self, msisdn: str) -> Subscriber:
+    @functools.cached_property
+    def subscriber(self) -> Callable[[str], Subscriber]:
+        """Whom a number stands for; those that were looked at last are remembered."""
+        return functools.lru_cache(REMEMBERED)(self._subscriber)
+
+    @functools.cached_property
+    def merchant(self) -> Callable[[str], Merchant | None]:
+        """The merchant of a shortcode, if there is one; those that were looked at last are remembered."""
+        return functools.lru_cache(REMEMBERED)(self._merchant)
+
+    def _subscriber(self, msisdn: str) -> Subscriber:
         told = self.subscribers.get(msisdn, self.anybody)
         return Subscriber(
             key=msisdn,
@@ -106,7 +119,7 @@ class WorldTemplate(Data):
             spent_before=Money.parse(told.spent_today),
         )
 
-    def merchant(self, shortcode: str) -> Merchant | None:
+    def _merchant(self, shortcode: str) -> Merchant | None:
         told = self.merchants.get(shortcode)
         if told is None:
             return None

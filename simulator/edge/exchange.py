@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ class Received:
     body: bytes
 
     @classmethod
-    async def of(cls, request: web.Request, path: str) -> Received:
+    async def of(cls, request: web.BaseRequest, path: str) -> Received:
         headers = request.headers
         return cls(
             method=request.method,
@@ -72,7 +72,7 @@ class Reply:
         return web.Response(status=self.status, body=self.body, headers=headers)
 
 
-async def _read(request: web.Request) -> bytes:
+async def _read(request: web.BaseRequest) -> bytes:
     """The body; one that is too large is not kept."""
     try:
         return await request.read()
@@ -112,10 +112,10 @@ class Exchange:
     fault: FaultRule | None = None
     fault_before: FaultRule | None = None
     is_recorded: bool = False
+    correlation: str = field(init=False)
 
-    @property
-    def correlation(self) -> str:
-        return f"r{self.number:06d}"
+    def __post_init__(self) -> None:
+        self.correlation = f"r{self.number:06d}"
 
     @property
     def place(self) -> str:

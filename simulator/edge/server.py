@@ -49,7 +49,7 @@ class Server:
         }
         self._by_path = {path: provider for (path, _), (provider, _) in self._operations.items()}
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path = "/" + "/".join(part for part in request.path.split("/") if part)
         target = self._find(request.method, path)
         if target is None:
@@ -72,15 +72,22 @@ class Server:
             world.request_over(exchange.correlation)
 
     def _find(self, method: str, path: str) -> Target | None:
-        for provider in self._providers:
-            path = path.removeprefix(f"/{provider.name}") if path.startswith(f"/{provider.name}/") else path
         found = self._operations.get((path, method))
+        if found is None:
+            path = self._from_root(path)
+            found = self._operations.get((path, method))
         if found is not None:
             return Target(*found, refusal=None)
         if path in self._by_path:
             return Target(self._by_path[path], None, MethodNotAllowed(method, f"{path} has no method {method}"))
         owner = next((provider for provider in self._providers if path.startswith(provider.prefixes)), None)
         return Target(owner, None, UnknownPath(f"{owner.name} has no path {path}")) if owner is not None else None
+
+    def _from_root(self, path: str) -> str:
+        """The path without the name of the provider that it may begin with."""
+        for provider in self._providers:
+            path = path.removeprefix(f"/{provider.name}") if path.startswith(f"/{provider.name}/") else path
+        return path
 
     async def _admit(self, target: Target, received: Received) -> Exchange:
         """The exchange in the world that its credentials name; what no world admits happens in the default one."""
@@ -145,7 +152,7 @@ class Server:
         await exchange.world.run(record)
         return reply
 
-    async def _send(self, request: web.Request, exchange: Exchange, reply: Reply) -> web.StreamResponse:
+    async def _send(self, request: web.BaseRequest, exchange: Exchange, reply: Reply) -> web.StreamResponse:
         """Sends what the fault rule leaves of the reply. The request is over when this returns."""
         rule = exchange.fault
         if rule is not None:
@@ -200,7 +207,7 @@ def _decides_by_itself(tx: Transaction, exchange: Exchange) -> bool:
     return any(job.born_in == exchange.correlation for job in tx.find(Job))
 
 
-def _close(request: web.Request, *, is_reset: bool) -> None:
+def _close(request: web.BaseRequest, *, is_reset: bool) -> None:
     transport = request.transport
     if transport is not None:
         transport.abort() if is_reset else transport.close()

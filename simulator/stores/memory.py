@@ -5,17 +5,43 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import deque
-from collections.abc import Callable, Collection
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+import orjson
 
 from simulator.core.jobs import Job
-from simulator.core.journal import Event
-from simulator.core.ledger import Account, AccountName, Books, Chart
+from simulator.core.journal import Event, EventKind
+from simulator.core.ledger import Account, AccountName, Books, Chart, Entry
 from simulator.core.store import R, Record, Transaction, UnknownCursor
 
 T = TypeVar("T")
+
+
+class _Index:
+    """Keys by a value that their records have. Most values are one record's alone, whose key then stands by itself."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, str | dict[str, None]] = {}
+
+    def keys(self, value: str) -> Iterable[str]:
+        found = self._keys.get(value, ())
+        return (found,) if isinstance(found, str) else found
+
+    def add(self, value: str, key: str) -> None:
+        found = self._keys.setdefault(value, key)
+        if isinstance(found, dict):
+            found[key] = None
+        elif found != key:
+            self._keys[value] = {found: None, key: None}
+
+    def drop(self, value: str, key: str) -> None:
+        found = self._keys[value]
+        if isinstance(found, dict) and len(found) > 1:
+            del found[key]
+        else:
+            del self._keys[value]
 
 
 class _Shelf:
@@ -23,35 +49,63 @@ class _Shelf:
 
     def __init__(self, indexes: tuple[str, ...]) -> None:
         self.records: dict[str, Any] = {}
-        self._indexes: dict[str, dict[str, dict[str, None]]] = {name: {} for name in indexes}
+        self._indexes: dict[str, _Index] = {name: _Index() for name in indexes}
 
     def put(self, record: Record) -> None:
-        old = self.records.get(record.key)
+        key = record.key
+        old = self.records.get(key)
+        self.records[key] = record
         for name, index in self._indexes.items():
             value = getattr(record, name)
-            if old is not None and getattr(old, name) != value:
-                self._unindex(index, getattr(old, name), record.key)
-            index.setdefault(value, {})[record.key] = None
-        self.records[record.key] = record
+            if old is None:
+                index.add(value, key)
+            elif getattr(old, name) != value:
+                index.drop(getattr(old, name), key)
+                index.add(value, key)
 
     def drop(self, key: str) -> None:
         old = self.records.pop(key, None)
         for name, index in self._indexes.items():
             if old is not None:
-                self._unindex(index, getattr(old, name), key)
-
-    def _unindex(self, index: dict[str, dict[str, None]], value: str, key: str) -> None:
-        del index[value][key]
-        if not index[value]:
-            del index[value]
+                index.drop(getattr(old, name), key)
 
     def find(self, by: str | None, value: str | None, after: str | None, limit: int | None) -> list[Any]:
-        keys = iter(self.records if by is None else self._indexes[by].get(value or "", {}))
+        keys = iter(self.records if by is None else self._indexes[by].keys(value or ""))
         if after is not None:
             if after not in self.records:
                 raise UnknownCursor(f"nothing is stored under {after!r} any more, or ever was")
             keys = itertools.islice(itertools.dropwhile(lambda key: key != after, keys), 1, None)
         return [self.records[key] for key in itertools.islice(keys, limit)]
+
+
+class _Kept(NamedTuple):
+    """An event as it is kept: what it tells is JSON text, which is a quarter as large as its parts would be."""
+
+    kind: EventKind
+    at: datetime
+    correlation: str
+    payment: str
+    data: bytes
+
+
+class _Ring:
+    """The last events of a world. An event's number is told by its place."""
+
+    def __init__(self, events_kept: int) -> None:
+        self._kept: deque[_Kept] = deque(maxlen=events_kept)
+        self._appended = 0
+
+    def append(self, event: Event) -> None:
+        data = orjson.dumps(event.data)
+        self._kept.append(_Kept(event.kind, event.at, event.correlation, event.payment, data))
+        self._appended += 1
+
+    def after(self, number: int, limit: int) -> Iterator[Event]:
+        """Those that follow the event of this number, or the oldest that are kept."""
+        gone = self._appended - len(self._kept)
+        skipped = max(0, number - gone)
+        for place, kept in enumerate(itertools.islice(self._kept, skipped, skipped + limit), gone + skipped + 1):
+            yield Event(kept.kind, kept.at, orjson.loads(kept.data), kept.correlation, kept.payment, place)
 
 
 class _World:
@@ -61,8 +115,7 @@ class _World:
         self._chart = chart
         self._shelves: dict[str, _Shelf] = {}
         self.accounts: dict[AccountName, Account] = {}
-        self.events: deque[Event] = deque(maxlen=events_kept)
-        self._event_numbers = itertools.count(1)
+        self.events = _Ring(events_kept)
         self._due: list[tuple[datetime, int, str]] = []
         self._due_numbers = itertools.count()
         self._places: dict[str, int] = {}  # a job's number, by key: what the heap holds beside it is stale
@@ -84,19 +137,23 @@ class _World:
         return stored
 
     def commit(self, tx: Transaction) -> None:
-        books = Books(self.accounts.get, self._chart)
-        for entry in tx.writes.entries:
-            books.post(entry)
-        self.accounts.update(books.moved)
-        for made in books.entries:
-            self._put(made)
+        if tx.writes.entries:
+            self._post(tx.writes.entries)
         for (kind, key), record in tx.writes.records.items():
             if record is None:
                 self._drop(kind, key)
             else:
                 self._put(record)
         for event in tx.writes.events:
-            self.events.append(replace(event, sequence=next(self._event_numbers)))
+            self.events.append(event)
+
+    def _post(self, entries: Iterable[Entry]) -> None:
+        books = Books(self.accounts.get, self._chart)
+        for entry in entries:
+            books.post(entry)
+        self.accounts.update(books.moved)
+        for made in books.entries:
+            self._put(made)
 
     def _put(self, record: Record) -> None:
         shelf = self._shelves.get(record.kind)
@@ -164,9 +221,7 @@ class MemoryStore:
         return first
 
     async def events(self, world: str, *, after: int, limit: int) -> list[Event]:
-        events = self._of(world).events
-        skipped = max(0, after - events[0].sequence + 1) if events else 0
-        return list(itertools.islice(events, skipped, skipped + limit))
+        return list(self._of(world).events.after(after, limit))
 
     async def accounts(self, world: str) -> list[Account]:
         return list(self._of(world).accounts.values())

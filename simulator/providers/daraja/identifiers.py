@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import datetime, timedelta
 
 from simulator.core.entropy import BASE36, Entropy
@@ -20,14 +21,19 @@ def gateway_id(entropy: Entropy, number: int) -> str:
 
     The node is the world's and stays; only the counter grows.
     """
+    return f"{_gateway_node(entropy)}{FIRST_COUNTER + number}"
+
+
+@functools.lru_cache
+def _gateway_node(entropy: Entropy) -> str:
     node = entropy.text(HEX, 22, "gateway node")
     variant = "89ab"[entropy.number("gateway node", "variant") % 4]
-    return f"{node[:4]}-4{node[4:7]}-{variant}{node[7:10]}-{node[10:22]}{FIRST_COUNTER + number}"
+    return f"{node[:4]}-4{node[4:7]}-{variant}{node[7:10]}-{node[10:22]}"
 
 
 def request_of(entropy: Entropy, told: str) -> str:
     """The correlation of the request that the gateway called so; empty when this is no id of the gateway's."""
-    node = gateway_id(entropy, 0).removesuffix(str(FIRST_COUNTER))
+    node = _gateway_node(entropy)
     counter = told.removeprefix(node)
     if counter == told or not counter.isascii() or not counter.isdecimal() or len(counter) > COUNTER_DIGITS:
         return ""

@@ -52,7 +52,14 @@ from simulator.providers.daraja.models import (
 from simulator.providers.daraja.outcomes import on_the_wire
 from simulator.providers.daraja.products.c2b.notices import confirm
 from simulator.providers.daraja.products.stk.codes import OUTCOMES
-from simulator.providers.daraja.strictness import check_public, check_texts, check_timestamp, is_repeated, is_strict
+from simulator.providers.daraja.strictness import (
+    check_public,
+    check_texts,
+    check_timestamp,
+    is_repeated,
+    is_strict,
+    strictness,
+)
 
 OPERATION = "daraja.stk_push"
 CONFIRMED_BEFORE = timedelta(seconds=1)
@@ -101,7 +108,8 @@ async def process_request(exchange: Exchange) -> Reply:
     """Answers at once; the outcome follows as a callback."""
     push = _parse(exchange)
     world = exchange.world
-    await world.run(lambda tx: _check(tx, world, push))
+    if world.rules:  # they count what they meet, which is nothing that is refused
+        await world.run(lambda tx: _check(tx, world, push))
     facts = Facts("stk_push", push.msisdn, str(push.amount), push.account_reference)
     await exchange.choose_acknowledgement(facts)
     processing = await exchange.choose_fault("processing", facts)
@@ -151,20 +159,23 @@ def _check(tx: Transaction, world: World, push: StkPushRequest) -> Merchant:
 
 
 def _check_strictly(tx: Transaction, world: World, push: StkPushRequest) -> None:
-    if is_strict(tx, world, "fresh_timestamp"):
+    strict = strictness(tx, world)
+    if strict["fresh_timestamp"]:
         check_timestamp(push.timestamp, world.now())
-    if is_strict(tx, world, "public_urls"):
+    if strict["public_urls"]:
         check_public(push.callback_url)
-    if is_strict(tx, world, "short_texts"):
+    if strict["short_texts"]:
         check_texts(push.account_reference, push.description)
 
 
 def _begin(tx: Transaction, exchange: Exchange, push: StkPushRequest, key: str) -> tuple[StkPush, Payment]:
     world, at = exchange.world, exchange.world.now()
-    while tx.get(StkPush, checkout_request_id(at, push.msisdn)) is not None:
+    checkout_id = checkout_request_id(at, push.msisdn)
+    while tx.get(StkPush, checkout_id) is not None:
         at += CHECKOUT_STEP
+        checkout_id = checkout_request_id(at, push.msisdn)
     record = StkPush(
-        key=checkout_request_id(at, push.msisdn),
+        key=checkout_id,
         merchant_request_id=gateway_id(world.entropy, exchange.number),
         payment=key,
         shortcode=push.shortcode,
@@ -182,8 +193,9 @@ def _begin(tx: Transaction, exchange: Exchange, push: StkPushRequest, key: str) 
         reference=push.account_reference,
         provider_reference=record.key,
         correlation=exchange.correlation,
+        timeline=payments.beginning(world.now()),
     )
-    return record, payments.begun(payment, world.now())
+    return record, payment
 
 
 def _unfit(tx: Transaction, world: World, push: StkPushRequest, merchant: Merchant) -> Declined | None:
