@@ -305,7 +305,7 @@ def _applies(tx: Transaction, rule: FaultRule, entropy: Entropy, facts: Facts) -
 
 async def choose_fault(world: World, at: str, facts: Facts) -> FaultRule | None:
     """The rule of the world that applies at this place, if any. Costs nothing where there are no rules."""
-    rules = [rule for rule in world.rules if rule.is_at(at)] if world.rules else []
+    rules = [rule for rule in world.rules if rule.is_at(at)]
     if not rules:
         return None
     return await world.run(lambda tx: choose(tx, rules, world.entropy, at=at, facts=facts))

@@ -64,8 +64,9 @@ class Transaction:
         self.writes = Writes()
 
     def get(self, kind: type[R], key: str) -> R | None:
-        if (kind.kind, key) in self.writes.records:
-            buffered: R | None = self.writes.records[kind.kind, key]
+        written = self.writes.records
+        if written and (kind.kind, key) in written:
+            buffered: R | None = written[kind.kind, key]
             return buffered
         return self._reader.get(kind, key)
 

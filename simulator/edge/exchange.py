@@ -97,8 +97,8 @@ NOTHING = Reply(0, b"")
 class Exchange:
     """What a handler works with. It is recorded in the transaction that does what was asked.
 
-    `problem` is why no world admits it; `fault_before` the rule that delayed it before anything was done, `fault` the
-    one that decides about its answer.
+    `place` is the operation as fault rules and payments name it. `problem` is why no world admits it; `fault_before`
+    the rule that delayed it before anything was done, `fault` the one that decides about its answer.
     """
 
     world: World
@@ -113,16 +113,15 @@ class Exchange:
     fault_before: FaultRule | None = None
     is_recorded: bool = False
     correlation: str = field(init=False)
+    place: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.correlation = f"r{self.number:06d}"
-
-    @property
-    def place(self) -> str:
-        """The operation as fault rules and payments name it."""
-        return f"{self.provider.name}.{self.operation}"
+        self.place = f"{self.provider.name}.{self.operation}"
 
     async def choose_fault(self, point: str, facts: Facts) -> FaultRule | None:
+        if not self.world.rules:
+            return None
         return await choose_fault(self.world, f"{self.place}.{point}", facts)
 
     async def choose_acknowledgement(self, facts: Facts) -> None:
@@ -131,7 +130,9 @@ class Exchange:
 
     def sent_instead(self, reply: Reply) -> Reply:
         """What really leaves when the exchange's fault rule has its way; the same reply where it changes none."""
-        effect = self.fault.effect if self.fault is not None else None
+        if self.fault is None:
+            return reply
+        effect = self.fault.effect
         if isinstance(effect, Hang | Reset):
             return NOTHING
         if isinstance(effect, Refuse):

@@ -50,7 +50,9 @@ class Server:
         self._by_path = {path: provider for (path, _), (provider, _) in self._operations.items()}
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        path = "/" + "/".join(part for part in request.path.split("/") if part)
+        path = request.path
+        if "//" in path or path.endswith("/"):
+            path = "/" + "/".join(part for part in path.split("/") if part)
         target = self._find(request.method, path)
         if target is None:
             why = f"no provider has the path {path}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
@@ -84,7 +85,7 @@ class StkPushRequest(Wire):
     account_reference: Text = Field(alias="AccountReference")
     description: Annotated[Text, Field(max_length=DESCRIPTION_CHARACTERS)] = Field(alias="TransactionDesc")
 
-    @property
+    @functools.cached_property
     def amount(self) -> Money:
         return Money.shillings(self.shillings)
 
@@ -169,7 +170,8 @@ def _check_strictly(tx: Transaction, world: World, push: StkPushRequest) -> None
 
 
 def _begin(tx: Transaction, exchange: Exchange, push: StkPushRequest, key: str) -> tuple[StkPush, Payment]:
-    world, at = exchange.world, exchange.world.now()
+    world = exchange.world
+    at = now = world.now()
     checkout_id = checkout_request_id(at, push.msisdn)
     while tx.get(StkPush, checkout_id) is not None:
         at += CHECKOUT_STEP
@@ -193,7 +195,7 @@ def _begin(tx: Transaction, exchange: Exchange, push: StkPushRequest, key: str) 
         reference=push.account_reference,
         provider_reference=record.key,
         correlation=exchange.correlation,
-        timeline=payments.beginning(world.now()),
+        timeline=payments.beginning(now),
     )
     return record, payment
 
