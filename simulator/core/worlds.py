@@ -102,6 +102,7 @@ class World:
         self.name = name
         self.seed = seed
         self.clock = clock
+        self.now = clock.now
         self.starts_at = clock.now()
         self.store = shared.store
         self.sender = shared.sender
@@ -116,9 +117,6 @@ class World:
         self._reserved: dict[str, tuple[int, int]] = {}
         self._watchers: set[asyncio.Event] = set()
         self._deliveries: dict[str, asyncio.Event] = {}
-
-    def now(self) -> datetime:
-        return self.clock.now()
 
     def wait_seconds(self, published: float) -> float:
         """A wait that the simulator itself inserts: the published one times the latency factor."""
