@@ -42,12 +42,12 @@ class Server:
     def __init__(self, simulation: Simulation, providers: Iterable[Provider]) -> None:
         self._simulation = simulation
         self._providers = tuple(providers)
-        self._operations = {
-            (operation.path, operation.method): (provider, operation)
+        self._targets = {
+            (operation.path, operation.method): Target(provider, operation, refusal=None)
             for provider in self._providers
             for operation in provider.operations
         }
-        self._by_path = {path: provider for (path, _), (provider, _) in self._operations.items()}
+        self._by_path = {path: target.provider for (path, _), target in self._targets.items()}
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.path
@@ -74,12 +74,12 @@ class Server:
             world.request_over(exchange.correlation)
 
     def _find(self, method: str, path: str) -> Target | None:
-        found = self._operations.get((path, method))
+        found = self._targets.get((path, method))
         if found is None:
             path = self._from_root(path)
-            found = self._operations.get((path, method))
+            found = self._targets.get((path, method))
         if found is not None:
-            return Target(*found, refusal=None)
+            return found
         if path in self._by_path:
             return Target(self._by_path[path], None, MethodNotAllowed(method, f"{path} has no method {method}"))
         owner = next((provider for provider in self._providers if path.startswith(provider.prefixes)), None)

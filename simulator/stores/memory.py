@@ -85,7 +85,7 @@ class _Kept(NamedTuple):
     at: datetime
     correlation: str
     payment: str
-    data: bytes
+    data: str
 
 
 class _Ring:
@@ -96,7 +96,7 @@ class _Ring:
         self._appended = 0
 
     def append(self, event: Event) -> None:
-        data = orjson.dumps(event.data)
+        data = orjson.dumps(event.data).decode()  # whose room behind the text is let go
         self._kept.append(_Kept(event.kind, event.at, event.correlation, event.payment, data))
         self._appended += 1
 

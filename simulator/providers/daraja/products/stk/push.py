@@ -34,7 +34,7 @@ from simulator.core.store import Transaction, subject_of
 from simulator.core.subscribers import subscriber_of
 from simulator.core.worlds import World
 from simulator.edge.exchange import Exchange, Reply
-from simulator.edge.wire import Digits, Wire, read, two_places
+from simulator.edge.wire import Digits, Wire, dumped, read, two_places
 from simulator.providers.daraja.access import check_password
 from simulator.providers.daraja.identifiers import CHECKOUT_STEP, checkout_request_id, compact_time, gateway_id
 from simulator.providers.daraja.messages import tell_payer
@@ -290,7 +290,7 @@ def _confirm_too(tx: Transaction, world: World, payment: Payment, due: datetime)
 
 
 def _callback(key: str, payment: Payment, record: StkPush) -> outbox.Callback:
-    body = orjson.dumps(_callback_body(payment, record))
+    body = dumped(_callback_body(payment, record))
     return outbox.Callback(
         key=key,
         payment=payment.key,
