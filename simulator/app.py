@@ -38,7 +38,7 @@ def build(settings: Settings, sender: HttpSender) -> Simulation:
     known = {provider.name: _own_settings(provider.settings, settings) for provider in PROVIDERS}
     template = load_world(settings.world, known, latency_factor=settings.latency_factor)
     shared = Shared(
-        store=MemoryStore(template.terms, events_kept=settings.retain * EVENTS_PER_PAYMENT),
+        store=MemoryStore(template.terms, events_kept=settings.retain * EVENTS_PER_PAYMENT, retain=settings.retain),
         sender=sender,
         template=template,
         rails={provider.name: provider for provider in PROVIDERS},

@@ -23,7 +23,11 @@ class UnknownCursor(DomainError):
 
 
 class Record(Protocol):
-    """A stored value. Its kind and key name it within a world; uniqueness comes from the key alone."""
+    """A stored value. Its kind and key name it within a world; uniqueness comes from the key alone.
+
+    One with a `correlation` is part of what a request, or a phone, brought about. A store that forgets lets all of
+    that go together, once its last job is done. A kind that `fades` is remembered for those that were put last.
+    """
 
     kind: ClassVar[str]
     indexes: ClassVar[tuple[str, ...]]

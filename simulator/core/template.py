@@ -22,6 +22,11 @@ def _amount(text: str) -> str:
     return str(Money.parse(text))
 
 
+@functools.lru_cache  # the same for thousands of accounts
+def _wallet_terms(balance: str, ceiling: str) -> Terms:
+    return Terms(Money.parse(balance), ceiling=Money.parse(ceiling))
+
+
 class SubscriberTemplate(Data):
     """A subscriber as a world file tells it."""
 
@@ -138,8 +143,7 @@ class WorldTemplate(Data):
             return Terms(floor=None)
         owner, name, *purse = account.split(":")
         if owner == "subscriber":
-            balance = self.subscribers.get(name, self.anybody).balance
-            return Terms(Money.parse(balance), ceiling=Money.parse(self.wallet_ceiling))
+            return _wallet_terms(self.subscribers.get(name, self.anybody).balance, self.wallet_ceiling)
         told = self.merchants.get(name, MerchantTemplate())
         if purse[0] == "charges":
             return Terms(floor=None)  # what is owed to the provider accrues as a negative balance

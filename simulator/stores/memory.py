@@ -13,10 +13,13 @@ import orjson
 
 from simulator.core.jobs import Job
 from simulator.core.journal import Event, EventKind
-from simulator.core.ledger import Account, AccountName, Books, Chart, Entry
+from simulator.core.ledger import Account, AccountName, Books, Chart, Checkpoint, Entry
 from simulator.core.store import R, Record, Transaction, UnknownCursor
+from simulator.stores.past import Past
 
 T = TypeVar("T")
+
+CORRELATION = "correlation"
 
 
 class _Index:
@@ -47,13 +50,18 @@ class _Index:
 class _Shelf:
     """The records of one kind in one world, in order of their first appearance, with their declared indexes."""
 
-    def __init__(self, indexes: tuple[str, ...]) -> None:
+    def __init__(self, first: Record, kept: int) -> None:
         self.records: dict[str, Any] = {}
-        self._indexes: dict[str, _Index] = {name: _Index() for name in indexes}
+        self._indexes = {name: _Index() for name in first.indexes}
+        self._of_past = self._indexes.setdefault(CORRELATION, _Index()) if hasattr(first, CORRELATION) else None
+        self._kept = kept if getattr(first, "fades", False) else None
+        self._has_forgotten = False
 
     def put(self, record: Record) -> None:
         key = record.key
         old = self.records.get(key)
+        if self._kept is not None:
+            self._make_room(key, self._kept)
         self.records[key] = record
         for name, index in self._indexes.items():
             value = getattr(record, name)
@@ -63,17 +71,33 @@ class _Shelf:
                 index.drop(getattr(old, name), key)
                 index.add(value, key)
 
-    def drop(self, key: str) -> None:
+    def drop(self, key: str) -> Any:
+        """Gives the record that was there, if one was."""
         old = self.records.pop(key, None)
         for name, index in self._indexes.items():
             if old is not None:
                 index.drop(getattr(old, name), key)
+        return old
+
+    def forget(self, correlation: str) -> list[Any]:
+        """Lets go of what belongs to it, and gives that."""
+        if self._of_past is None:
+            return []
+        gone = [self.drop(key) for key in list(self._of_past.keys(correlation))]
+        self._has_forgotten = self._has_forgotten or bool(gone)
+        return gone
+
+    def _make_room(self, key: str, kept: int) -> None:
+        """For a record that is to be the last; one that was put longest ago goes."""
+        self.records.pop(key, None)
+        if len(self.records) >= kept:
+            self.drop(next(iter(self.records)))
 
     def find(self, by: str | None, value: str | None, after: str | None, limit: int | None) -> list[Any]:
         keys = iter(self.records if by is None else self._indexes[by].keys(value or ""))
-        if after is not None:
-            if after not in self.records:
-                raise UnknownCursor(f"nothing is stored under {after!r} any more, or ever was")
+        if after is not None and after not in self.records and not self._has_forgotten:
+            raise UnknownCursor(f"nothing is stored under {after!r} any more, or ever was")
+        if after in self.records:  # else it was forgotten, and what was older with it
             keys = itertools.islice(itertools.dropwhile(lambda key: key != after, keys), 1, None)
         return [self.records[key] for key in itertools.islice(keys, limit)]
 
@@ -111,8 +135,11 @@ class _Ring:
 class _World:
     """All that one world holds."""
 
-    def __init__(self, chart: Chart, events_kept: int) -> None:
+    def __init__(self, chart: Chart, *, events_kept: int, retain: int) -> None:
         self._chart = chart
+        self._retain = retain
+        self._past = Past(retain)
+        self._checkpoint = Checkpoint()
         self._shelves: dict[str, _Shelf] = {}
         self.accounts: dict[AccountName, Account] = {}
         self.events = _Ring(events_kept)
@@ -127,7 +154,20 @@ class _World:
 
     def find(self, kind: type[R], by: str | None, value: str | None, after: str | None, limit: int | None) -> list[R]:
         shelf = self._shelves.get(kind.kind)
-        return shelf.find(by, value, after, limit) if shelf is not None else []
+        if shelf is None:
+            return []
+        if kind.kind == Entry.kind and by is None:
+            return self._entries(shelf, after, limit)
+        return shelf.find(by, value, after, limit)
+
+    def _entries(self, shelf: _Shelf, after: str | None, limit: int | None) -> list[Any]:
+        """What was forgotten comes first, as one."""
+        if after in shelf.records:
+            return shelf.find(None, None, after, limit)
+        checkpoint = self._checkpoint.entry
+        if checkpoint is None or after == checkpoint.key:
+            return shelf.find(None, None, None if checkpoint is not None else after, limit)
+        return [checkpoint, *shelf.find(None, None, after, limit)][:limit]
 
     def balance(self, account: AccountName) -> Account:
         stored = self.accounts.get(account)
@@ -146,6 +186,14 @@ class _World:
                 self._put(record)
         for event in tx.writes.events:
             self.events.append(event)
+        for correlation in self._past.overdue():
+            self._forget(correlation)
+
+    def _forget(self, correlation: str) -> None:
+        for shelf in self._shelves.values():
+            for gone in shelf.forget(correlation):
+                if isinstance(gone, Entry):
+                    self._checkpoint.add(gone)
 
     def _post(self, entries: Iterable[Entry]) -> None:
         books = Books(self.accounts.get, self._chart)
@@ -158,17 +206,19 @@ class _World:
     def _put(self, record: Record) -> None:
         shelf = self._shelves.get(record.kind)
         if shelf is None:
-            shelf = self._shelves[record.kind] = _Shelf(record.indexes)
-        shelf.put(record)
+            shelf = self._shelves[record.kind] = _Shelf(record, self._retain)
         if isinstance(record, Job):
+            if record.key not in shelf.records:
+                self._past.job_added(record.born_in)
             number = self._places[record.key] = next(self._due_numbers)
             heapq.heappush(self._due, (record.due, number, record.key))
+        shelf.put(record)
 
     def _drop(self, kind: str, key: str) -> None:
-        if kind in self._shelves:
-            self._shelves[kind].drop(key)
-        if kind == Job.kind:
+        gone = self._shelves[kind].drop(key) if kind in self._shelves else None
+        if isinstance(gone, Job):
             self._places.pop(key, None)
+            self._past.job_gone(gone.born_in)
 
     def due(self, until: datetime | None, limit: int, held: Collection[str], *, is_claim: bool) -> list[Job]:
         """Unclaimed jobs in order, until a time or without end; a claim takes them off the heap."""
@@ -191,13 +241,14 @@ class _World:
 
 
 class MemoryStore:
-    """Keeps the last `events_kept` events of each world."""
+    """Of each world it keeps the last `events_kept` events, and of what is past the last `retain`."""
 
     name: ClassVar[str] = "memory"
 
-    def __init__(self, chart: Chart, *, events_kept: int = 200_000) -> None:
+    def __init__(self, chart: Chart, *, events_kept: int = 200_000, retain: int = 20_000) -> None:
         self._chart = chart
         self._events_kept = events_kept
+        self._retain = retain
         self._worlds: dict[str, _World] = {}
 
     async def run(self, world: str, work: Callable[[Transaction], T]) -> T:
@@ -231,5 +282,5 @@ class MemoryStore:
 
     def _of(self, world: str) -> _World:
         if world not in self._worlds:
-            self._worlds[world] = _World(self._chart, self._events_kept)
+            self._worlds[world] = _World(self._chart, events_kept=self._events_kept, retain=self._retain)
         return self._worlds[world]

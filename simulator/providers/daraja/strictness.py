@@ -42,6 +42,7 @@ TUNNELS = ("ngrok", "mockbin", "requestbin")  # said to be blocked [official]
 class LastTime:
     """When something happened last, for limits that look back."""
 
+    fades: ClassVar[bool] = True
     kind: ClassVar[str] = "daraja_last_time"
     indexes: ClassVar[tuple[str, ...]] = ()
 

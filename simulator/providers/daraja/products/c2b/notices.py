@@ -34,6 +34,7 @@ class OwnName:
 
     key: str
     name: str
+    correlation: str
 
 
 def ask_merchant(tx: Transaction, world: World, payment: Payment, *, answered: str) -> None:

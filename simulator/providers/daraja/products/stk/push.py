@@ -103,6 +103,7 @@ class StkPush:
     shortcode: str
     callback_url: str
     account_reference: str
+    correlation: str
 
 
 async def process_request(exchange: Exchange) -> Reply:
@@ -183,6 +184,7 @@ def _begin(tx: Transaction, exchange: Exchange, push: StkPushRequest, key: str) 
         shortcode=push.shortcode,
         callback_url=push.callback_url,
         account_reference=push.account_reference,
+        correlation=exchange.correlation,
     )
     tx.put(record)
     payment = Payment(
