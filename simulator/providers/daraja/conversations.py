@@ -209,7 +209,7 @@ def _callback(number: int, conversation: Conversation, url: str, body: bytes) ->
         facts=conversation.facts,
         url=url,
         body=body,
-        told=told_in_journal(body, SECRETS),
+        journalled=told_in_journal(body, SECRETS),
         headers={"Content-Type": "application/json;charset=UTF-8", "BusinessShortCode": conversation.organisation},
     )
 

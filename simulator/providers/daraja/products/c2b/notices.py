@@ -106,7 +106,6 @@ def _callback(
         facts=Facts(operation, payment.msisdn, str(payment.amount), payment.reference),
         url=url,
         body=dumped(body),
-        told=body,
         headers={"Content-Type": "application/json;charset=UTF-8", "BusinessShortCode": merchant.key},
         asks=asks,
     )

@@ -292,7 +292,6 @@ def _confirm_too(tx: Transaction, world: World, payment: Payment, due: datetime)
 
 
 def _callback(key: str, payment: Payment, record: StkPush) -> outbox.Callback:
-    body = dumped(_callback_body(payment, record))
     return outbox.Callback(
         key=key,
         payment=payment.key,
@@ -300,8 +299,7 @@ def _callback(key: str, payment: Payment, record: StkPush) -> outbox.Callback:
         correlation=payment.correlation,
         facts=Facts("stk_push", payment.msisdn, str(payment.amount), payment.reference),
         url=record.callback_url,
-        body=body,
-        told=orjson.loads(body),
+        body=dumped(_callback_body(payment, record)),
         headers={"Content-Type": "application/json;charset=UTF-8", "BusinessShortCode": record.shortcode},
     )
 
