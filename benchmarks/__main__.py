@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -13,10 +15,10 @@ import uvloop
 from benchmarks import lateness, lifecycle, memory, push, scenarios, start
 from benchmarks.figure import Figure, Size, table, write_json
 from benchmarks.process import Failed
+from benchmarks.store import KINDS, Store
 
-Measure: TypeAlias = Callable[[str, Size], Awaitable[list[Figure]]]
+Measure: TypeAlias = Callable[[Store, Size], Awaitable[list[Figure]]]
 
-MEMORY = "memory:"
 FIGURES: dict[str, Measure] = {
     "push": push.measure,
     "lifecycle": lifecycle.measure,
@@ -30,6 +32,7 @@ FIGURES: dict[str, Measure] = {
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"of {', '.join(FIGURES)}; all unless told")
+    parser.add_argument("--store", choices=KINDS, action="append", help="repeatable; memory unless told")
     parser.add_argument("--json", type=Path, metavar="FILE", help="writes the figures there, too")
     parser.add_argument("--runs", type=int, default=5, help="of each side, of which the best counts (default 5)")
     parser.add_argument("--share", type=float, default=1.0, help="of the full load, for a quick look (default 1.0)")
@@ -38,7 +41,9 @@ def main() -> None:
     if unknown:
         parser.error(f"there is no figure {unknown[0]!r}: {', '.join(FIGURES)}")
     try:
-        figures = uvloop.run(_measured(told.figures or list(FIGURES), Size(told.runs, told.share)))
+        with tempfile.TemporaryDirectory() as folder:
+            stores = [Store(name, Path(folder)) for name in told.store or ["memory"]]
+            figures = uvloop.run(_measured(told.figures or list(FIGURES), stores, Size(told.runs, told.share)))
     except Failed as error:
         sys.exit(f"nothing measured: {error}")
     print(table(figures))
@@ -46,11 +51,11 @@ def main() -> None:
         write_json(figures, told.json)
 
 
-async def _measured(names: list[str], size: Size) -> list[Figure]:
+async def _measured(names: list[str], stores: list[Store], size: Size) -> list[Figure]:
     figures: list[Figure] = []
-    for name in names:
-        print(f"measuring {name} …", file=sys.stderr, flush=True)
-        figures += await FIGURES[name](MEMORY, size)
+    for store, name in itertools.product(stores, names):
+        print(f"measuring {name} ({store.name}) …", file=sys.stderr, flush=True)
+        figures += await FIGURES[name](store, size)
     return figures
 
 

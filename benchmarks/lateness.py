@@ -11,26 +11,26 @@ from benchmarks.daraja import control, listed, payer, push_request, token_of
 from benchmarks.figure import Figure, Size
 from benchmarks.generator import App, PacedLoad, played
 from benchmarks.process import running, simulator
+from benchmarks.store import Store
 
 PER_SECOND, CALLBACKS, WARM_UP = 200, 1000, 200
 LATENCY = 0.1
 _CHECKOUT = re.compile(rb'"CheckoutRequestID": ?"([^"]+)"')
 
 
-async def measure(store: str, size: Size) -> list[Figure]:
-    runs = [await _run(store, size.of(WARM_UP), size.of(CALLBACKS)) for _ in range(size.runs)]
+async def measure(store: Store, size: Size) -> list[Figure]:
+    runs = [await _run(store.fresh(), size.of(WARM_UP), size.of(CALLBACKS)) for _ in range(size.runs)]
     middle, nearly_all = (min(figures) for figures in zip(*runs, strict=True))
-    name = store.partition(":")[0]
     about = f"callback lateness at {PER_SECOND}/s"
     return [
-        Figure(f"{about}, p50", name, middle, "ms"),
-        Figure(f"{about}, p99", name, nearly_all, "ms", at_most=5),
+        Figure(f"{about}, p50", store.name, middle, "ms"),
+        Figure(f"{about}, p99", store.name, nearly_all, "ms", at_most=5),
     ]
 
 
 async def _run(store: str, warm_up: int, callbacks: int) -> tuple[float, float]:
     """Milliseconds: the median, and what 99 of 100 stay below."""
-    with running(*simulator("--latency", str(LATENCY), store=store)) as server:
+    with running(*simulator(store, "--latency", str(LATENCY))) as server:
         token, app = token_of(server.url), App()
         async with await app.listen():
             asked = [push_request(number, token, app.url) for number in range(warm_up + callbacks)]

@@ -6,31 +6,32 @@ Beside it a bare aiohttp server and client that make the same two exchanges.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from benchmarks.daraja import control, listed, push_request, token_of
 from benchmarks.figure import Figure, Size
 from benchmarks.generator import App, Load, played
 from benchmarks.process import Failed, Process, running, simulator
 from benchmarks.push import NO_TOKEN, Cost
+from benchmarks.store import Store
 
 WARM_UP, LIFECYCLES = 300, 3000
 LEAST = {"memory": 2000, "sqlite": 700}
 
 
-async def measure(store: str, size: Size) -> list[Figure]:
-    sides: dict[str, tuple[Sequence[str], Callable[[str], str]]] = {
-        "bare": (["benchmarks.bare", "lifecycle"], lambda url: NO_TOKEN),
-        "pesabox": (simulator("--latency", "0", store=store), token_of),
+async def measure(store: Store, size: Size) -> list[Figure]:
+    sides: dict[str, tuple[Callable[[], list[str]], Callable[[str], str]]] = {
+        "bare": (lambda: ["benchmarks.bare", "lifecycle"], lambda url: NO_TOKEN),
+        "pesabox": (lambda: simulator(store.fresh(), "--latency", "0"), token_of),
     }
     runs: dict[str, list[Cost]] = {side: [] for side in sides}
     for _ in range(size.runs):
         for side, (command, authenticate) in sides.items():
-            with running(*command) as server:
+            with running(*command()) as server:
                 runs[side].append(await _run(server, authenticate(server.url), size))
                 if side == "pesabox":
                     _check(server.url, size.of(WARM_UP) + size.of(LIFECYCLES))
-    return list(_figures(store, runs))
+    return list(_figures(store.name, runs))
 
 
 async def _run(server: Process, token: str, size: Size) -> Cost:
@@ -56,9 +57,8 @@ def _check(url: str, lifecycles: int) -> None:
         )
 
 
-def _figures(store: str, runs: dict[str, list[Cost]]) -> Iterator[Figure]:
+def _figures(name: str, runs: dict[str, list[Cost]]) -> Iterator[Figure]:
     bare, ours = (min(cost.cpu_microseconds for cost in runs[side]) for side in ("bare", "pesabox"))
-    name = store.partition(":")[0]
     yield Figure("bare aiohttp server and client: CPU per lifecycle", "", bare, "µs")
     yield Figure("lifecycle: CPU", name, ours, "µs")
     yield Figure("lifecycle: CPU, times the bare server and client's", name, ours / bare, "", at_most=2.5)

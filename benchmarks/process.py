@@ -55,6 +55,6 @@ def running(module: str, *arguments: str) -> Iterator[Process]:
             started.terminate()
 
 
-def simulator(*flags: str, store: str = "memory:") -> list[str]:
-    """The arguments of `running` for the simulator as a user starts it."""
+def simulator(store: str, *flags: str) -> list[str]:
+    """The arguments of `running` for the simulator as a user starts it. `store` is the value of `--store`."""
     return ["harness.cli", "serve", "--port", "0", "--quiet", "--store", store, *flags]

@@ -5,13 +5,14 @@ Nobody answers the prompts meanwhile: what is measured is validation, payment, p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from benchmarks.daraja import push_request, token_of
 from benchmarks.figure import Figure, Size
 from benchmarks.generator import Load, played
 from benchmarks.process import Process, running, simulator
+from benchmarks.store import Store
 
 WARM_UP, REQUESTS = 300, 4000
 NO_TOKEN = "none"
@@ -26,18 +27,18 @@ class Cost:
     per_second: float
 
 
-async def measure(store: str, size: Size) -> list[Figure]:
-    sides: dict[str, tuple[Sequence[str], Callable[[str], str]]] = {
-        "bare": (["benchmarks.bare", "push"], lambda url: NO_TOKEN),
+async def measure(store: Store, size: Size) -> list[Figure]:
+    sides: dict[str, tuple[Callable[[], list[str]], Callable[[str], str]]] = {
+        "bare": (lambda: ["benchmarks.bare", "push"], lambda url: NO_TOKEN),
         # So slow are the phones that none of them answers while this runs.
-        "pesabox": (simulator("--latency", "1000", store=store), token_of),
+        "pesabox": (lambda: simulator(store.fresh(), "--latency", "1000"), token_of),
     }
     runs: dict[str, list[Cost]] = {side: [] for side in sides}
     for _ in range(size.runs):
         for side, (command, authenticate) in sides.items():
-            with running(*command) as server:
+            with running(*command()) as server:
                 runs[side].append(await _run(server, authenticate(server.url), size))
-    return list(_figures(store, runs))
+    return list(_figures(store.name, runs))
 
 
 async def _run(server: Process, token: str, size: Size) -> Cost:
@@ -49,9 +50,8 @@ async def _run(server: Process, token: str, size: Size) -> Cost:
     return Cost((server.cpu_seconds() - before) / requests * 1e6, requests / seconds)
 
 
-def _figures(store: str, runs: dict[str, list[Cost]]) -> Iterator[Figure]:
+def _figures(name: str, runs: dict[str, list[Cost]]) -> Iterator[Figure]:
     bare, ours = (min(cost.cpu_microseconds for cost in runs[side]) for side in ("bare", "pesabox"))
-    name = store.partition(":")[0]
     yield Figure("bare aiohttp handler: CPU per request", "", bare, "µs")
     yield Figure("STK push: CPU per request", name, ours, "µs")
     yield Figure("STK push: CPU, times the bare handler's", name, ours / bare, "", at_most=2.9)

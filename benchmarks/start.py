@@ -9,15 +9,16 @@ from benchmarks.figure import Figure, Size
 from benchmarks.generator import Load, played
 from benchmarks.process import running, simulator
 from benchmarks.push import URL
+from benchmarks.store import Store
 
 
-async def measure(store: str, size: Size) -> list[Figure]:
-    seconds = min([await _run(store) for _ in range(size.runs)])
-    return [Figure("process start to first token and push", store.partition(":")[0], seconds, "s", at_most=0.6)]
+async def measure(store: Store, size: Size) -> list[Figure]:
+    seconds = min([await _run(store.fresh()) for _ in range(size.runs)])
+    return [Figure("process start to first token and push", store.name, seconds, "s", at_most=0.6)]
 
 
 async def _run(store: str) -> float:
     began = time.perf_counter()
-    with running(*simulator(store=store)) as server:
+    with running(*simulator(store)) as server:
         await played(Load([push_request(0, token_of(server.url), URL)]), server.port, connections=1)
         return time.perf_counter() - began

@@ -7,15 +7,16 @@ import math
 
 import pytest
 
-from benchmarks.__main__ import FIGURES, MEMORY
+from benchmarks.__main__ import FIGURES
 from benchmarks.figure import Figure, Size, table, write_json
+from benchmarks.store import Store
 
 TINY = {"memory": 0.0005, "scenarios": 0.02}
 
 
 @pytest.mark.parametrize("name", FIGURES)
-async def test_a_benchmark_measures(name):
-    figures = await FIGURES[name](MEMORY, Size(runs=1, share=TINY.get(name, 0.01)))
+async def test_a_benchmark_measures(name, tmp_path):
+    figures = await FIGURES[name](Store("memory", tmp_path), Size(runs=1, share=TINY.get(name, 0.01)))
     assert figures
     assert all(math.isfinite(figure.value) for figure in figures)
 
