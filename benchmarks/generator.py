@@ -67,12 +67,13 @@ class Load:
 
 
 class PacedLoad(Load):
-    """Asks at its own pace, whether the answers come or not."""
+    """Asks at its own pace, whether the answers come or not, as long as a connection is idle."""
 
     def __init__(self, requests: Sequence[bytes], *, per_second: float) -> None:
         super().__init__(requests)
         self._times = [number / per_second for number in range(len(requests))]
         self._idle: list[Connection] = []
+        self._waiting = 0
 
     def begin(self, connections: list[Connection]) -> None:
         super().begin(connections)
@@ -81,12 +82,15 @@ class PacedLoad(Load):
 
     def idle(self, connection: Connection) -> None:
         self._idle.append(connection)
+        if self._waiting:
+            self._waiting -= 1
+            self._ask()
 
     def _ask(self) -> None:
-        if not self._idle:
-            self.broken("no connection is idle: the answers take too long for this pace")
-            return
-        self._idle.pop().ask(next(self._left))
+        if self._idle:
+            self._idle.pop().ask(next(self._left))
+        else:
+            self._waiting += 1
 
 
 class Connection(asyncio.Protocol):

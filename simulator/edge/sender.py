@@ -82,7 +82,9 @@ class HttpSender:
         if clock.kind == "virtual":
             return await self._in_time(callback, hosts, clock)
         place = "".join(callback.url.split("/")[2:3])
-        of_host = self._turns_by_host.setdefault(place, asyncio.Semaphore(DELIVERIES_PER_HOST))
+        of_host = self._turns_by_host.get(place)
+        if of_host is None:
+            of_host = self._turns_by_host[place] = asyncio.Semaphore(DELIVERIES_PER_HOST)
         async with of_host, self._turns:
             return await self._in_time(callback, hosts, clock)
 

@@ -24,7 +24,7 @@ from simulator.core.errors import (
     UnknownMerchant,
     UnknownParty,
 )
-from simulator.core.faults import Delay, Facts, Fail
+from simulator.core.faults import Delay, Effect, Facts, Fail
 from simulator.core.jobs import Job
 from simulator.core.merchants import Merchant, ShortcodeKind, merchant_of
 from simulator.core.money import Money
@@ -110,12 +110,7 @@ async def process_request(exchange: Exchange) -> Reply:
     """Answers at once; the outcome follows as a callback."""
     push = _parse(exchange)
     world = exchange.world
-    if world.rules:  # they count what they meet, which is nothing that is refused
-        await world.run(lambda tx: _check(tx, world, push))
-    facts = Facts("stk_push", push.msisdn, str(push.amount), push.account_reference)
-    await exchange.choose_acknowledgement(facts)
-    processing = await exchange.choose_fault("processing", facts)
-    effect = processing.effect if processing is not None else None
+    effect = await _chosen(exchange, push) if world.rules else None
     number = await world.take("payment")
     delay = effect.seconds if isinstance(effect, Delay) else 0.0
     forced = Forced(effect.code) if isinstance(effect, Fail) else None
@@ -134,6 +129,15 @@ async def process_request(exchange: Exchange) -> Reply:
         return reply
 
     return await world.run(work)
+
+
+async def _chosen(exchange: Exchange, push: StkPushRequest) -> Effect | None:
+    """What fault rules want between acknowledgement and outcome. They count what they meet: nothing that is refused."""
+    await exchange.world.run(lambda tx: _check(tx, exchange.world, push))
+    facts = Facts("stk_push", push.msisdn, str(push.amount), push.account_reference)
+    await exchange.choose_acknowledgement(facts)
+    processing = await exchange.choose_fault("processing", facts)
+    return processing.effect if processing is not None else None
 
 
 def _parse(exchange: Exchange) -> StkPushRequest:
