@@ -41,8 +41,7 @@ test: $(DEV)
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
 bench: $(RUN)
-	$(BIN)/python benchmarks/scenarios.py
-	$(BIN)/python benchmarks/store.py
+	$(BIN)/python -m benchmarks
 
 fuzz: $(DEV)
 	$(BIN)/python -m pytest tests/fuzz --fuzz 20000

@@ -1,15 +1,18 @@
-"""200 scenarios of three `provider:` steps, no bank: wall time, and time to the first verdict. Best of five runs."""
+"""200 scenarios of three `provider:` steps, no bank: wall time, and time to the first verdict."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-SCENARIOS, RUNS = 200, 5
+from benchmarks.figure import Figure, Size
+from benchmarks.process import ENVIRONMENT, Failed
+from benchmarks.store import Store
+
+SCENARIOS = 200
 STORY = """\
 name: push and query {number}
 seed: {number}
@@ -30,29 +33,30 @@ steps:
 """
 
 
-def measured(folder: str) -> tuple[float, float]:
+async def measure(store: Store, size: Size) -> list[Figure]:
+    if store.name != "memory":
+        return []  # scenarios are played in memory
+    count = size.of(SCENARIOS)
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(1, count + 1):
+            (Path(folder) / f"story_{number:03d}.yaml").write_text(STORY.format(number=number))
+        runs = [_run(folder) for _ in range(size.runs)]
+    first, whole = (min(figures) for figures in zip(*runs, strict=True))
+    return [
+        Figure(f"{count} scenarios of three steps", "memory", whole, "s"),
+        Figure("first verdict", "memory", first, "s"),
+    ]
+
+
+def _run(folder: str) -> tuple[float, float]:
     """Seconds to the first verdict, and to the end."""
     began = time.perf_counter()
     command = [sys.executable, "-m", "harness.cli", "run", folder]
-    compiled = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}  # the first of the runs compiles, as an installation does
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=compiled) as run:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=ENVIRONMENT) as run:
         assert run.stdout is not None
         run.stdout.readline()
         first = time.perf_counter() - began
         rest = run.stdout.read().decode()
     if run.returncode != 0:
-        sys.exit(rest)
+        raise Failed(rest)
     return first, time.perf_counter() - began
-
-
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(1, SCENARIOS + 1):
-            (Path(folder) / f"story_{number:03d}.yaml").write_text(STORY.format(number=number))
-        runs = [measured(folder) for _ in range(RUNS)]
-    first, whole = (min(figures) for figures in zip(*runs, strict=True))
-    print(f"{SCENARIOS} scenarios of three provider: steps: {whole:.2f} s; first verdict after {first:.2f} s")
-
-
-if __name__ == "__main__":
-    main()

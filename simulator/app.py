@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from simulator.beginning import begun, opened, remember
 from simulator.certificates import CredentialSeal, server_context
-from simulator.control.api import ControlServer, over_http
+from simulator.control.api import PREFIX, ControlServer, over_http
 from simulator.control.routes import control_server
 from simulator.core.simulation import DEFAULT_WORLD, Clocks, Simulation
 from simulator.core.store import Store, StoreBroken
@@ -28,7 +28,6 @@ from simulator.stores.sqlite import SqliteStore
 from simulator.stores.sqlite_file import SqliteFile
 from simulator.terminal import told_to
 
-MAXIMUM_BODY_BYTES = 1024**2
 EVENTS_PER_PAYMENT = 10
 ENCRYPTED_CREDENTIALS = "encrypted_credentials"
 
@@ -65,7 +64,7 @@ def build(settings: Settings, sender: HttpSender, file: SqliteFile | None = None
 def _store(settings: Settings, template: WorldTemplate, file: SqliteFile | None) -> Store:
     if file is not None:
         return SqliteStore(file, template.terms)
-    return MemoryStore(template.terms, events_kept=settings.retain * EVENTS_PER_PAYMENT)
+    return MemoryStore(template.terms, events_kept=settings.retain * EVENTS_PER_PAYMENT, retain=settings.retain)
 
 
 def _own_settings(own: ProviderSettings, settings: Settings) -> ProviderSettings:
@@ -74,11 +73,25 @@ def _own_settings(own: ProviderSettings, settings: Settings) -> ProviderSettings
     return own.changed("strictness", {ENCRYPTED_CREDENTIALS: True}) if is_strict else own
 
 
-def web_app(simulation: Simulation, control: ControlServer, settings: Settings) -> web.Application:
-    app = web.Application(client_max_size=MAXIMUM_BODY_BYTES)
-    app.router.add_route("*", "/_sim{path:(?:/.*)?}", over_http(control, settings.control_token))
-    app.router.add_route("*", "/{path:.*}", Server(simulation, PROVIDERS).handle)
-    return app
+def web_server(simulation: Simulation, control: ControlServer, settings: Settings) -> web.Server:
+    """One handler for all paths: who answers is told by the first of them, and no router need look."""
+    controlled, provided = over_http(control, settings.control_token), Server(simulation, PROVIDERS).handle
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        if "Expect" in request.headers:
+            await _let_go_on(request)
+        path = request.path
+        is_control = path == PREFIX or path.startswith(f"{PREFIX}/")
+        return await (controlled if is_control else provided)(request)
+
+    return web.Server(handle, access_log=None, handler_cancellation=True)
+
+
+async def _let_go_on(request: web.BaseRequest) -> None:
+    """Some clients send a body only once they are told that it is wanted."""
+    if request.version == HttpVersion11 and request.headers["Expect"].lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
 
 
 @asynccontextmanager
@@ -95,8 +108,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningSimulator]:
         simulation = build(settings, sender, file)
         closing.push_async_callback(simulation.shared.store.close)
         control = control_server(simulation, PROVIDERS)
-        app = web_app(simulation, control, settings)
-        runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
+        runner = web.ServerRunner(web_server(simulation, control, settings), shutdown_timeout=1.0)
         closing.push_async_callback(runner.cleanup)
         closing.push_async_callback(simulation.close)
         if not settings.quiet:
@@ -118,7 +130,7 @@ async def _reopen(simulation: Simulation) -> None:
         raise BadSetting(str(error)) from None
 
 
-async def _listen(runner: web.AppRunner, settings: Settings) -> int:
+async def _listen(runner: web.ServerRunner, settings: Settings) -> int:
     context = server_context() if settings.tls else None
     site = web.TCPSite(runner, settings.host, settings.port, ssl_context=context)
     try:

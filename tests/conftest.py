@@ -103,7 +103,6 @@ def a_callback(key, payment=None, **changes):
         "facts": Facts("push", payment.msisdn if payment else ANN, "100.00", payment.reference if payment else "R0"),
         "url": "http://app.test/callback",
         "body": b'{"result":0}',
-        "told": {"result": 0},
         "headers": {"Content-Type": "application/json"},
     }
     return Callback(**(told | changes))

@@ -188,10 +188,10 @@ def _parts(template: str, path: str) -> dict[str, str]:
     return {name[1:-1]: unquote(one) for name, one, is_named in zip(told, asked, named, strict=True) if is_named}
 
 
-def over_http(server: ControlServer, token: str | None) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def over_http(server: ControlServer, token: str | None) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
     """A handler of everything under `/_sim`. With a token, everything but health asks for it."""
 
-    async def handle(request: web.Request) -> web.StreamResponse:
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
         try:
             if token is not None and request.path != HEALTH:
                 _check_token(request, token)
@@ -260,7 +260,7 @@ def _described(route: Route) -> dict[str, Any]:
     return told
 
 
-def _check_token(request: web.Request, token: str) -> None:
+def _check_token(request: web.BaseRequest, token: str) -> None:
     told = request.headers.get("Authorization", "")
     if not hmac.compare_digest(told.encode(), f"Bearer {token}".encode()):
         raise ControlError(401, "unauthorized", "the control API of this simulator asks for its bearer token")

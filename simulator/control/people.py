@@ -17,7 +17,7 @@ from simulator.core.ledger import wallet
 from simulator.core.money import ZERO, Money
 from simulator.core.prompts import Approve, Cancel, Prompt, answer_prompt
 from simulator.core.store import Transaction
-from simulator.core.subscribers import DaySpend, Inbox, Policy, Subscriber, parse_msisdn, spent_on, subscriber_of
+from simulator.core.subscribers import DaySpend, Message, Policy, Subscriber, parse_msisdn, spent_on, subscriber_of
 from simulator.core.worlds import World
 from simulator.edge.provider import PhonePayment
 
@@ -154,10 +154,15 @@ async def _set_subscriber(world: World, msisdn: str, asked: SubscriberPatch) -> 
 
 
 async def messages(call: Call) -> dict[str, Any]:
-    msisdn = _msisdn(call.part("msisdn"))
-    inbox = await call.world.run(lambda tx: tx.get(Inbox, msisdn))
-    told = [{"at": at.isoformat(), "text": text} for at, text in inbox.messages] if inbox is not None else []
-    return listed(call, list(enumerate(told)), lambda item: str(item[0]), lambda item: item[1])
+    msisdn, after = _msisdn(call.part("msisdn")), call.query("after") or None
+
+    def work(tx: Transaction) -> list[Message]:
+        return tx.find(Message, by="msisdn", value=msisdn, after=after, limit=call.limit + 1)
+
+    def view(message: Message) -> dict[str, Any]:
+        return {"at": message.at.isoformat(), "text": message.text}
+
+    return page(await call.world.run(work), call.limit, lambda message: str(message.key), view)
 
 
 async def pay(call: Call) -> dict[str, Any]:

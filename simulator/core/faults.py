@@ -264,6 +264,7 @@ class FaultRule(Data):
 class Tally:
     """How often something happened to a rule in this world."""
 
+    fades: ClassVar[bool] = True
     kind: ClassVar[str] = "tally"
     indexes: ClassVar[tuple[str, ...]] = ("rule",)
 

@@ -68,7 +68,10 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An immutable balanced set of postings. `payment` is empty for money from outside."""
+    """An immutable balanced set of postings. `payment` is empty for money from outside.
+
+    The one called `checkpoint` is the sum of those that were forgotten.
+    """
 
     kind: ClassVar[str] = "entry"
     indexes: ClassVar[tuple[str, ...]] = ("payment",)
@@ -77,6 +80,7 @@ class Entry:
     at: datetime
     payment: str
     postings: tuple[Posting, ...]
+    correlation: str = ""
 
     def __post_init__(self) -> None:
         if sum((posting.amount for posting in self.postings), ZERO) != ZERO:
@@ -87,9 +91,33 @@ def transfer(source: AccountName, destination: AccountName, amount: Money) -> tu
     return Posting(source, -amount), Posting(destination, amount)
 
 
-def opening(account: AccountName, terms: Terms, at: datetime) -> Entry:
-    """The entry that brings an account's opening money in from outside."""
-    return Entry(f"open:{account}", at, "", transfer(OUTSIDE, account, terms.opening))
+def opening(account: AccountName, terms: Terms, cause: Entry) -> Entry:
+    """The entry that brings an account's opening money in from outside, when `cause` is the first to touch it."""
+    postings = transfer(OUTSIDE, account, terms.opening)
+    return Entry(f"open:{account}", cause.at, "", postings, cause.correlation)
+
+
+class Checkpoint:
+    """The sum of entries that are not kept any more, itself an entry: whoever adds up what is listed gets balances."""
+
+    KEY = "checkpoint"
+
+    def __init__(self) -> None:
+        self._sums: dict[AccountName, Money] = {}
+        self._until: datetime | None = None
+
+    def add(self, entry: Entry) -> None:
+        self._until = entry.at
+        for posting in entry.postings:
+            self._sums[posting.account] = self._sums.get(posting.account, ZERO) + posting.amount
+
+    @property
+    def entry(self) -> Entry | None:
+        """None while nothing was forgotten."""
+        if self._until is None:
+            return None
+        postings = tuple(Posting(account, amount) for account, amount in self._sums.items())
+        return Entry(self.KEY, self._until, "", postings)
 
 
 class Books:
@@ -104,12 +132,12 @@ class Books:
     def post(self, entry: Entry) -> None:
         """Applies all legs, or raises what the first broken floor or ceiling says."""
         for posting in entry.postings:
-            self._open(posting.account, entry.at)
+            self._open(posting.account, entry)
         for posting in entry.postings:
             self.moved[posting.account] = self.moved[posting.account].moved(posting.amount)
         self.entries.append(entry)
 
-    def _open(self, name: AccountName, at: datetime) -> None:
+    def _open(self, name: AccountName, cause: Entry) -> None:
         if name in self.moved:
             return
         stored = self._stored(name)
@@ -119,7 +147,7 @@ class Books:
         terms = self._chart(name)
         self.moved[name] = Account(name, ZERO, terms)
         if terms.opening != ZERO:
-            self.post(opening(name, terms, at))
+            self.post(opening(name, terms, cause))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ What fault rules do to a delivery is decided here; how a message is forged or br
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -79,6 +80,7 @@ class Attempt:
 class Callback:
     """A request from provider to merchant. `retries` are the provider's delays between attempts, in seconds.
 
+    `journalled` is what the journal tells of a body that it must not tell as it is, or that is no JSON.
     One that asks something names in `asks` the job that gets the answer, or nothing at the deadline: see `ask`.
     """
 
@@ -92,8 +94,8 @@ class Callback:
     facts: Facts
     url: str
     body: bytes
-    told: Json
     headers: Mapping[str, str]
+    journalled: Json = None
     retries: tuple[float, ...] = ()
     asks: str = ""
     answer_by: datetime | None = None
@@ -103,6 +105,12 @@ class Callback:
     @property
     def place(self) -> str:
         return f"{self.operation}.callback"
+
+    @property
+    def told(self) -> Json:
+        """The body as the journal tells it."""
+        told: Json = json.loads(self.body) if self.journalled is None else self.journalled
+        return told
 
 
 class Sender(Protocol):
@@ -187,7 +195,7 @@ def _leaving(tx: Transaction, world: World, job: Job) -> Callback | None:
 
 async def _rule_for(world: World, job: Job, callback: Callback) -> FaultRule | None:
     """Rules look at an attempt once: not at copies, nor at what was put off, nor at what somebody asks for by hand."""
-    if not job.details.keys() <= {"attempt", "to"}:
+    if not world.rules or not job.details.keys() <= {"attempt", "to"}:
         return None
     return await choose_fault(world, callback.place, replace(callback.facts, attempt=_number(job)))
 

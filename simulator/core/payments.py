@@ -107,7 +107,12 @@ class Payment:
 
 
 def begun(payment: Payment, at: datetime) -> Payment:
-    return replace(payment, timeline=((at, payment.state),))
+    return replace(payment, timeline=beginning(at))
+
+
+def beginning(at: datetime) -> tuple[tuple[datetime, State], ...]:
+    """The timeline of a payment that begins now."""
+    return ((at, State.PENDING),)
 
 
 def moved(payment: Payment, by: Move, *, at: datetime, receipt: str = "", failure: Failure | None = None) -> Payment:

@@ -52,7 +52,7 @@ def _count_towards_limit(tx: Transaction, world: World, payment: Payment) -> Non
 def settle(tx: Transaction, world: World, payment: Payment, postings: tuple[Posting, ...], *, receipt: str) -> None:
     """The payment succeeds: posts its one entry and hands the outcome on."""
     now = world.now()
-    tx.post(Entry(f"entry:{payment.key}", now, payment.key, postings))
+    tx.post(Entry(f"entry:{payment.key}", now, payment.key, postings, payment.correlation))
     told = [{"account": posting.account, "amount": str(posting.amount)} for posting in postings]
     tx.append(Event(EventKind.ENTRY, now, {"postings": told}, correlation=payment.correlation, payment=payment.key))
     decided(tx, payments.moved(payment, Move.SUCCEED, at=now, receipt=receipt))

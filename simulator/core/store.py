@@ -27,7 +27,11 @@ class StoreBroken(Exception):
 
 
 class Record(Protocol):
-    """A stored value. Its kind and key name it within a world; uniqueness comes from the key alone."""
+    """A stored value. Its kind and key name it within a world; uniqueness comes from the key alone.
+
+    One with a `correlation` is part of what a request, or a phone, brought about. A store that forgets lets all of
+    that go together, once its last job is done. A kind that `fades` is remembered for those that were put last.
+    """
 
     kind: ClassVar[str]
     indexes: ClassVar[tuple[str, ...]]
@@ -72,8 +76,9 @@ class Transaction:
         self.writes = Writes()
 
     def get(self, kind: type[R], key: str) -> R | None:
-        if (kind.kind, key) in self.writes.records:
-            buffered: R | None = self.writes.records[kind.kind, key]
+        written = self.writes.records
+        if written and (kind.kind, key) in written:
+            buffered: R | None = written[kind.kind, key]
             return buffered
         return self._reader.get(kind, key)
 

@@ -1,4 +1,4 @@
-"""Subscribers: people with a wallet and a phone. How a phone answers by itself is a policy; its inbox keeps the SMS."""
+"""Subscribers: people with a wallet and a phone. How a phone answers by itself is a policy; it gets SMS."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 Msisdn = NewType("Msisdn", str)
 
 _MSISDN = re.compile(r"254[17][0-9]{8}")
-MESSAGES_KEPT = 50
 THINKS_SECONDS = 7.0  # with two of latency behind it: about nine seconds, as captured
 
 
@@ -85,14 +84,17 @@ class DaySpend:
 
 
 @dataclass(frozen=True, slots=True)
-class Inbox:
-    """The last SMS that a phone got, oldest first."""
+class Message:
+    """An SMS. Its key is that of the payment that it tells of."""
 
-    kind: ClassVar[str] = "inbox"
-    indexes: ClassVar[tuple[str, ...]] = ()
+    kind: ClassVar[str] = "message"
+    indexes: ClassVar[tuple[str, ...]] = ("msisdn",)
 
     key: str
-    messages: tuple[tuple[datetime, str], ...] = ()
+    msisdn: str
+    at: datetime
+    text: str
+    correlation: str
 
 
 def subscriber_of(tx: Transaction, world: World, msisdn: str) -> Subscriber:
@@ -122,8 +124,7 @@ def spend(tx: Transaction, subscriber: Subscriber, amount: Money, *, day: date, 
 
 
 def send_message(tx: Transaction, payment: Payment, text: str, at: datetime) -> None:
-    """Puts an SMS into the inbox of the payment's subscriber."""
-    inbox = tx.get(Inbox, payment.msisdn) or Inbox(payment.msisdn)
-    tx.put(Inbox(payment.msisdn, (*inbox.messages, (at, text))[-MESSAGES_KEPT:]))
+    """Sends the payment's subscriber an SMS, the only one of this payment."""
+    tx.put(Message(payment.key, payment.msisdn, at, text, payment.correlation))
     told = {"msisdn": payment.msisdn, "text": text}
     tx.append(Event(EventKind.MESSAGE, at, told, correlation=payment.correlation, payment=payment.key))

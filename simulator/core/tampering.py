@@ -65,10 +65,10 @@ def corrupted(callback: Callback, effect: Corrupt, entropy: Entropy, *key: objec
     draw = entropy.draw("corrupt", *key)
     if effect.how is How.TRUNCATED:
         body = callback.body[: max(1, int(draw * len(callback.body)))]
-        return replace(callback, body=body, told=_cut(callback, body))
+        return replace(callback, body=body, journalled=_cut(callback, body))
     if effect.how is How.NOT_JSON:
         body = NOT_JSON[int(draw * len(NOT_JSON))]
-        return replace(callback, body=body, told=body.decode())
+        return replace(callback, body=body, journalled=body.decode())
     spoil = _Field.drop if effect.how is How.MISSING_FIELD else _Field.put_wrong_type
     return _altered(callback, lambda told: _spoilt(told, draw, spoil))
 
@@ -193,8 +193,10 @@ def _altered(callback: Callback, alter: Callable[[Any], Any]) -> Callback:
         return callback
     told = json.dumps(alter(written), ensure_ascii=False, separators=(",", ":"))
     body = _DECIMAL.sub(r"\1", told).encode()
-    copy = json.loads(json.dumps(callback.told))
-    return replace(callback, body=body, told=json.loads(body) if _is_told_whole(callback) else alter(copy))
+    if _is_told_whole(callback):
+        return replace(callback, body=body, journalled=None)
+    copy = json.loads(json.dumps(callback.journalled))
+    return replace(callback, body=body, journalled=alter(copy))
 
 
 def _cut(callback: Callback, body: bytes) -> str:
@@ -205,6 +207,6 @@ def _cut(callback: Callback, body: bytes) -> str:
 def _is_told_whole(callback: Callback) -> bool:
     """Whether the journal hides nothing of the message."""
     try:
-        return bool(callback.told == json.loads(callback.body))
+        return callback.journalled is None or bool(callback.journalled == json.loads(callback.body))
     except ValueError:
         return False

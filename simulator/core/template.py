@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from pydantic import Field, field_validator
@@ -14,9 +15,16 @@ from simulator.core.money import Money
 from simulator.core.subscribers import THINKS_SECONDS, Policy, Subscriber, parse_msisdn
 from simulator.core.tariffs import Bands
 
+REMEMBERED = 4096
+
 
 def _amount(text: str) -> str:
     return str(Money.parse(text))
+
+
+@functools.lru_cache  # the same for thousands of accounts
+def _wallet_terms(balance: str, ceiling: str) -> Terms:
+    return Terms(Money.parse(balance), ceiling=Money.parse(ceiling))
 
 
 class SubscriberTemplate(Data):
@@ -88,7 +96,17 @@ class WorldTemplate(Data):
     def _are_numbers(cls, told: Mapping[str, SubscriberTemplate]) -> Mapping[str, SubscriberTemplate]:
         return {parse_msisdn(msisdn): template for msisdn, template in told.items()}
 
-    def subscriber(self, msisdn: str) -> Subscriber:
+    @functools.cached_property
+    def subscriber(self) -> Callable[[str], Subscriber]:
+        """Whom a number stands for; those that were looked at last are remembered."""
+        return functools.lru_cache(REMEMBERED)(self._subscriber)
+
+    @functools.cached_property
+    def merchant(self) -> Callable[[str], Merchant | None]:
+        """The merchant of a shortcode, if there is one; those that were looked at last are remembered."""
+        return functools.lru_cache(REMEMBERED)(self._merchant)
+
+    def _subscriber(self, msisdn: str) -> Subscriber:
         told = self.subscribers.get(msisdn, self.anybody)
         return Subscriber(
             key=msisdn,
@@ -106,7 +124,7 @@ class WorldTemplate(Data):
             spent_before=Money.parse(told.spent_today),
         )
 
-    def merchant(self, shortcode: str) -> Merchant | None:
+    def _merchant(self, shortcode: str) -> Merchant | None:
         told = self.merchants.get(shortcode)
         if told is None:
             return None
@@ -125,8 +143,7 @@ class WorldTemplate(Data):
             return Terms(floor=None)
         owner, name, *purse = account.split(":")
         if owner == "subscriber":
-            balance = self.subscribers.get(name, self.anybody).balance
-            return Terms(Money.parse(balance), ceiling=Money.parse(self.wallet_ceiling))
+            return _wallet_terms(self.subscribers.get(name, self.anybody).balance, self.wallet_ceiling)
         told = self.merchants.get(name, MerchantTemplate())
         if purse[0] == "charges":
             return Terms(floor=None)  # what is owed to the provider accrues as a negative balance

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -116,6 +117,7 @@ class World:
         self.name = name
         self.seed = seed
         self.clock = clock
+        self.now = clock.now
         self.starts_at = clock.now()
         self.store = shared.store
         self.sender = shared.sender
@@ -131,9 +133,7 @@ class World:
         self._reserving = asyncio.Lock()
         self._watchers: set[asyncio.Event] = set()
         self._deliveries: dict[str, asyncio.Event] = {}
-
-    def now(self) -> datetime:
-        return self.clock.now()
+        self._over: deque[tuple[float, str]] = deque()
 
     def wait_seconds(self, published: float) -> float:
         """A wait that the simulator itself inserts: the published one times the latency factor."""
@@ -210,8 +210,21 @@ class World:
 
     def request_over(self, correlation: str) -> None:
         """The request was answered, or its connection is gone: jobs born in it may run."""
-        if correlation in self.open_requests:
-            asyncio.get_running_loop().call_later(self.clock.grace_seconds, self.release, correlation)
+        if correlation not in self.open_requests:
+            return
+        loop = asyncio.get_running_loop()
+        self._over.append((loop.time() + self.clock.grace_seconds, correlation))
+        if len(self._over) == 1:
+            loop.call_at(self._over[0][0], self._let_go)
+
+    def _let_go(self) -> None:
+        """Releases the requests whose grace has ended: they come in order, and one timer does for all."""
+        loop = asyncio.get_running_loop()
+        while self._over and self._over[0][0] <= loop.time():
+            self.open_requests.discard(self._over.popleft()[1])
+        if self._over:
+            loop.call_at(self._over[0][0], self._let_go)
+        self.wake()
 
     def release(self, correlation: str) -> None:
         """Jobs born in this request may run now, even while it is open."""

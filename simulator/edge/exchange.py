@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ class Received:
     body: bytes
 
     @classmethod
-    async def of(cls, request: web.Request, path: str) -> Received:
+    async def of(cls, request: web.BaseRequest, path: str) -> Received:
         headers = request.headers
         return cls(
             method=request.method,
@@ -72,7 +72,7 @@ class Reply:
         return web.Response(status=self.status, body=self.body, headers=headers)
 
 
-async def _read(request: web.Request) -> bytes:
+async def _read(request: web.BaseRequest) -> bytes:
     """The body; one that is too large is not kept."""
     try:
         return await request.read()
@@ -97,8 +97,8 @@ NOTHING = Reply(0, b"")
 class Exchange:
     """What a handler works with. It is recorded in the transaction that does what was asked.
 
-    `problem` is why no world admits it; `fault_before` the rule that delayed it before anything was done, `fault` the
-    one that decides about its answer.
+    `place` is the operation as fault rules and payments name it. `problem` is why no world admits it; `fault_before`
+    the rule that delayed it before anything was done, `fault` the one that decides about its answer.
     """
 
     world: World
@@ -112,17 +112,16 @@ class Exchange:
     fault: FaultRule | None = None
     fault_before: FaultRule | None = None
     is_recorded: bool = False
+    correlation: str = field(init=False)
+    place: str = field(init=False)
 
-    @property
-    def correlation(self) -> str:
-        return f"r{self.number:06d}"
-
-    @property
-    def place(self) -> str:
-        """The operation as fault rules and payments name it."""
-        return f"{self.provider.name}.{self.operation}"
+    def __post_init__(self) -> None:
+        self.correlation = f"r{self.number:06d}"
+        self.place = f"{self.provider.name}.{self.operation}"
 
     async def choose_fault(self, point: str, facts: Facts) -> FaultRule | None:
+        if not self.world.rules:
+            return None
         return await choose_fault(self.world, f"{self.place}.{point}", facts)
 
     async def choose_acknowledgement(self, facts: Facts) -> None:
@@ -131,7 +130,9 @@ class Exchange:
 
     def sent_instead(self, reply: Reply) -> Reply:
         """What really leaves when the exchange's fault rule has its way; the same reply where it changes none."""
-        effect = self.fault.effect if self.fault is not None else None
+        if self.fault is None:
+            return reply
+        effect = self.fault.effect
         if isinstance(effect, Hang | Reset):
             return NOTHING
         if isinstance(effect, Refuse):

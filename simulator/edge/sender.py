@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import ipaddress
 import socket
 from collections.abc import Collection, Mapping
@@ -31,6 +32,7 @@ class PublicAddress(OSError):
     """A callback may not go there: nobody's staging server gets a forged payment from a laptop."""
 
 
+@functools.lru_cache
 def is_near(address: str) -> bool:
     told = ipaddress.ip_address(address)
     return told.is_loopback or told.is_private or told.is_link_local
@@ -80,7 +82,9 @@ class HttpSender:
         if clock.kind == "virtual":
             return await self._in_time(callback, hosts, clock)
         place = "".join(callback.url.split("/")[2:3])
-        of_host = self._turns_by_host.setdefault(place, asyncio.Semaphore(DELIVERIES_PER_HOST))
+        of_host = self._turns_by_host.get(place)
+        if of_host is None:
+            of_host = self._turns_by_host[place] = asyncio.Semaphore(DELIVERIES_PER_HOST)
         async with of_host, self._turns:
             return await self._in_time(callback, hosts, clock)
 
@@ -163,6 +167,7 @@ def can_bind(address: str) -> bool:
     return False
 
 
+@functools.lru_cache
 def is_loopback(host: str) -> bool:
     """Whether IPv4 leads to this machine itself."""
     return host == "localhost" or (_is_literal(host) and ipaddress.ip_address(host) in LOOPBACK)
@@ -184,6 +189,7 @@ async def _read(content: aiohttp.StreamReader) -> str:
     return answer.decode("utf-8", "replace")
 
 
+@functools.lru_cache
 def _is_literal(host: str) -> bool:
     try:
         ipaddress.ip_address(host)

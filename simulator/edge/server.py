@@ -42,15 +42,17 @@ class Server:
     def __init__(self, simulation: Simulation, providers: Iterable[Provider]) -> None:
         self._simulation = simulation
         self._providers = tuple(providers)
-        self._operations = {
-            (operation.path, operation.method): (provider, operation)
+        self._targets = {
+            (operation.path, operation.method): Target(provider, operation, refusal=None)
             for provider in self._providers
             for operation in provider.operations
         }
-        self._by_path = {path: provider for (path, _), (provider, _) in self._operations.items()}
+        self._by_path = {path: target.provider for (path, _), target in self._targets.items()}
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        path = "/" + "/".join(part for part in request.path.split("/") if part)
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        path = request.path
+        if "//" in path or path.endswith("/"):
+            path = "/" + "/".join(part for part in path.split("/") if part)
         target = self._find(request.method, path)
         if target is None:
             why = f"no provider has the path {path}"
@@ -74,15 +76,22 @@ class Server:
             world.request_over(exchange.correlation)
 
     def _find(self, method: str, path: str) -> Target | None:
-        for provider in self._providers:
-            path = path.removeprefix(f"/{provider.name}") if path.startswith(f"/{provider.name}/") else path
-        found = self._operations.get((path, method))
+        found = self._targets.get((path, method))
+        if found is None:
+            path = self._from_root(path)
+            found = self._targets.get((path, method))
         if found is not None:
-            return Target(*found, refusal=None)
+            return found
         if path in self._by_path:
             return Target(self._by_path[path], None, MethodNotAllowed(method, f"{path} has no method {method}"))
         owner = next((provider for provider in self._providers if path.startswith(provider.prefixes)), None)
         return Target(owner, None, UnknownPath(f"{owner.name} has no path {path}")) if owner is not None else None
+
+    def _from_root(self, path: str) -> str:
+        """The path without the name of the provider that it may begin with."""
+        for provider in self._providers:
+            path = path.removeprefix(f"/{provider.name}") if path.startswith(f"/{provider.name}/") else path
+        return path
 
     async def _admit(self, target: Target, received: Received) -> Exchange:
         """The exchange in the world that its credentials name; what no world admits happens in the default one."""
@@ -147,7 +156,7 @@ class Server:
         await exchange.world.run(record)
         return reply
 
-    async def _send(self, request: web.Request, exchange: Exchange, reply: Reply) -> web.StreamResponse:
+    async def _send(self, request: web.BaseRequest, exchange: Exchange, reply: Reply) -> web.StreamResponse:
         """Sends what the fault rule leaves of the reply. The request is over when this returns."""
         rule = exchange.fault
         if rule is not None:
@@ -202,7 +211,7 @@ def _decides_by_itself(tx: Transaction, exchange: Exchange) -> bool:
     return any(job.born_in == exchange.correlation for job in tx.find(Job))
 
 
-def _close(request: web.Request, *, is_reset: bool) -> None:
+def _close(request: web.BaseRequest, *, is_reset: bool) -> None:
     transport = request.transport
     if transport is not None:
         transport.abort() if is_reset else transport.close()

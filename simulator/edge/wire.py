@@ -56,6 +56,11 @@ def load_object(body: bytes) -> dict[str, Any]:
     return told
 
 
+def dumped(told: object) -> bytes:
+    """JSON to be kept: as long as its text, where what the library gives may have kilobytes of room behind it."""
+    return bytes(memoryview(orjson.dumps(told)))
+
+
 def read(model: type[W], told: dict[str, Any]) -> W:
     """The wire model; `InvalidField` names the first bad field in the order that the model declares. Null is absent."""
     try:
@@ -68,21 +73,22 @@ def read(model: type[W], told: dict[str, Any]) -> W:
 def told_in_journal(body: bytes, secrets: frozenset[str]) -> Json:
     """A body for the journal: parsed, with secrets told by their length; what is no JSON by its size."""
     try:
-        return _without(orjson.loads(body), secrets, JOURNALLED_DEPTH)
+        return _hide(orjson.loads(body), secrets, JOURNALLED_DEPTH)
     except orjson.JSONDecodeError:
         return f"({len(body)} bytes that are no JSON)"
 
 
-def _without(told: Any, secrets: frozenset[str], depth: int) -> Json:
-    if isinstance(told, dict | list) and depth == 0:
+def _hide(told: Any, secrets: frozenset[str], depth: int) -> Json:
+    """What was just parsed, and is nobody else's: it is changed in its place."""
+    places = told.items() if type(told) is dict else enumerate(told) if type(told) is list else ()
+    if places and depth == 0:
         return "(deeper than the journal looks)"
-    if isinstance(told, dict):
-        return {
-            key: hidden(value) if key in secrets else _without(value, secrets, depth - 1) for key, value in told.items()
-        }
-    if isinstance(told, list):
-        return [_without(value, secrets, depth - 1) for value in told]
-    return told  # type: ignore[no-any-return]  # a scalar
+    for place, value in places:
+        if place in secrets:
+            told[place] = hidden(value)
+        elif type(value) is dict or type(value) is list:
+            told[place] = _hide(value, secrets, depth - 1)
+    return told  # type: ignore[no-any-return]  # JSON
 
 
 def told_query(query: str, secrets: frozenset[str]) -> str:

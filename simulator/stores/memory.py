@@ -5,77 +5,162 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+import orjson
 
 from simulator.core.jobs import Job
-from simulator.core.journal import Event
-from simulator.core.ledger import Account, AccountName, Books, Chart
+from simulator.core.journal import Event, EventKind
+from simulator.core.ledger import Account, AccountName, Books, Chart, Checkpoint, Entry
 from simulator.core.store import R, Record, StoreBroken, Transaction, UnknownCursor
 from simulator.stores.due import DueJobs
+from simulator.stores.past import Past
 
 T = TypeVar("T")
+
+CORRELATION = "correlation"
+
+
+class _Index:
+    """Keys by a value that their records have. Most values are one record's alone, whose key then stands by itself."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, str | dict[str, None]] = {}
+
+    def keys(self, value: str) -> Collection[str]:
+        found = self._keys.get(value, ())
+        return (found,) if isinstance(found, str) else found
+
+    def add(self, value: str, key: str) -> None:
+        found = self._keys.setdefault(value, key)
+        if isinstance(found, dict):
+            found[key] = None
+        elif found != key:
+            self._keys[value] = {found: None, key: None}
+
+    def reorder(self, value: str, order: Iterable[str]) -> None:
+        found = self._keys.get(value)
+        if isinstance(found, dict):
+            self._keys[value] = {key: None for key in order if key in found}
+
+    def drop(self, value: str, key: str) -> None:
+        found = self._keys[value]
+        if isinstance(found, dict) and len(found) > 1:
+            del found[key]
+        else:
+            del self._keys[value]
 
 
 class _Shelf:
     """The records of one kind in one world, in order of their first appearance, with their declared indexes."""
 
-    def __init__(self, indexes: tuple[str, ...]) -> None:
+    def __init__(self, kind: type[Record], kept: int) -> None:
         self.records: dict[str, Any] = {}
-        self._indexes: dict[str, dict[str, dict[str, None]]] = {name: {} for name in indexes}
+        self._indexes = {name: _Index() for name in kind.indexes}
+        has_past = CORRELATION in kind.__annotations__
+        self._of_past = self._indexes.setdefault(CORRELATION, _Index()) if has_past else None
         self._disordered: set[tuple[str, str]] = set()  # values that a record came to have after its first appearance
+        self._kept = kept if getattr(kind, "fades", False) else None
+        self._has_forgotten = False
 
     def put(self, record: Record) -> None:
-        old = self.records.get(record.key)
+        key = record.key
+        old = self.records.get(key)
+        if self._kept is not None:
+            self._make_room(key, self._kept)
+        self.records[key] = record
         for name, index in self._indexes.items():
             value = getattr(record, name)
-            if old is not None and getattr(old, name) != value:
-                self._unindex(index, getattr(old, name), record.key)
+            if old is None:
+                index.add(value, key)
+            elif getattr(old, name) != value:
+                index.drop(getattr(old, name), key)
+                index.add(value, key)
                 self._disordered.add((name, value))
-            index.setdefault(value, {})[record.key] = None
-        self.records[record.key] = record
 
-    def drop(self, key: str) -> None:
+    def drop(self, key: str) -> Any:
+        """Gives the record that was there, if one was."""
         old = self.records.pop(key, None)
         for name, index in self._indexes.items():
             if old is not None:
-                self._unindex(index, getattr(old, name), key)
+                index.drop(getattr(old, name), key)
+        return old
 
-    def _unindex(self, index: dict[str, dict[str, None]], value: str, key: str) -> None:
-        del index[value][key]
-        if not index[value]:
-            del index[value]
+    def forget(self, correlation: str) -> list[Any]:
+        """Lets go of what belongs to it, and gives that."""
+        if self._of_past is None:
+            return []
+        gone = [self.drop(key) for key in list(self._of_past.keys(correlation))]
+        self._has_forgotten = self._has_forgotten or bool(gone)
+        return gone
+
+    def _make_room(self, key: str, kept: int) -> None:
+        """For a record that is to be the last; one that was put longest ago goes."""
+        self.records.pop(key, None)
+        if len(self.records) >= kept:
+            self.drop(next(iter(self.records)))
 
     def find(self, by: str | None, value: str | None, after: str | None, limit: int | None) -> list[Any]:
-        keys = self.records if by is None else self._having(by, value or "")
-        if after is None:
-            return [self.records[key] for key in itertools.islice(keys, limit)]
-        if after not in self.records:
+        keys: Collection[str] = self.records if by is None else self._having(by, value or "")
+        if after is not None and after not in self.records and not self._has_forgotten:
             raise UnknownCursor(f"nothing is stored under {after!r} any more, or ever was")
+        if after not in self.records:  # there is none, or it was forgotten, and what was older with it
+            return [self.records[key] for key in itertools.islice(keys, limit)]
         behind = itertools.dropwhile(lambda key: key != after, keys if after in keys else self.records)
         found = (key for key in itertools.islice(behind, 1, None) if key in keys)
         return [self.records[key] for key in itertools.islice(found, limit)]
 
-    def _having(self, name: str, value: str) -> Mapping[str, object]:
+    def _having(self, name: str, value: str) -> Collection[str]:
         """The keys of the records with that value, oldest first."""
-        index = self._indexes[name]
-        if (name, value) in self._disordered and value in index:
-            index[value] = {key: None for key in self.records if key in index[value]}
-        self._disordered.discard((name, value))
-        return index.get(value, {})
+        if (name, value) in self._disordered:
+            self._indexes[name].reorder(value, self.records)
+            self._disordered.discard((name, value))
+        return self._indexes[name].keys(value)
+
+
+class _Kept(NamedTuple):
+    """An event as it is kept: what it tells is JSON text, which is a quarter as large as its parts would be."""
+
+    kind: EventKind
+    at: datetime
+    correlation: str
+    payment: str
+    data: str
+
+
+class _Ring:
+    """The last events of a world. An event's number is told by its place."""
+
+    def __init__(self, events_kept: int) -> None:
+        self._kept: deque[_Kept] = deque(maxlen=events_kept)
+        self._appended = 0
+
+    def append(self, event: Event) -> None:
+        data = orjson.dumps(event.data).decode()  # whose room behind the text is let go
+        self._kept.append(_Kept(event.kind, event.at, event.correlation, event.payment, data))
+        self._appended += 1
+
+    def after(self, number: int, limit: int) -> Iterator[Event]:
+        """Those that follow the event of this number, or the oldest that are kept."""
+        gone = self._appended - len(self._kept)
+        skipped = max(0, number - gone)
+        for place, kept in enumerate(itertools.islice(self._kept, skipped, skipped + limit), gone + skipped + 1):
+            yield Event(kept.kind, kept.at, orjson.loads(kept.data), kept.correlation, kept.payment, place)
 
 
 class _World:
     """All that one world holds."""
 
-    def __init__(self, chart: Chart, events_kept: int) -> None:
+    def __init__(self, chart: Chart, *, events_kept: int, retain: int) -> None:
         self._chart = chart
+        self._retain = retain
+        self._past = Past(retain)
+        self._checkpoint = Checkpoint()
         self._shelves: dict[str, _Shelf] = {}
         self.accounts: dict[AccountName, Account] = {}
-        self.events: deque[Event] = deque(maxlen=events_kept)
-        self._event_numbers = itertools.count(1)
+        self.events = _Ring(events_kept)
         self._due = DueJobs()
         self.sequences: dict[str, int] = {}
 
@@ -84,12 +169,24 @@ class _World:
         return shelf.records.get(key) if shelf is not None else None
 
     def find(self, kind: type[R], by: str | None, value: str | None, after: str | None, limit: int | None) -> list[R]:
-        return self._shelf(kind).find(by, value, after, limit)
+        shelf = self._shelf(kind)
+        if kind.kind == Entry.kind and by is None:
+            return self._entries(shelf, after, limit)
+        return shelf.find(by, value, after, limit)
 
     def _shelf(self, kind: type[Record]) -> _Shelf:
         if kind.kind not in self._shelves:
-            self._shelves[kind.kind] = _Shelf(kind.indexes)
+            self._shelves[kind.kind] = _Shelf(kind, self._retain)
         return self._shelves[kind.kind]
+
+    def _entries(self, shelf: _Shelf, after: str | None, limit: int | None) -> list[Any]:
+        """What was forgotten comes first, as one."""
+        if after in shelf.records:
+            return shelf.find(None, None, after, limit)
+        checkpoint = self._checkpoint.entry
+        if checkpoint is None or after == checkpoint.key:
+            return shelf.find(None, None, None if checkpoint is not None else after, limit)
+        return [checkpoint, *shelf.find(None, None, after, limit)][:limit]
 
     def balance(self, account: AccountName) -> Account:
         stored = self.accounts.get(account)
@@ -99,30 +196,45 @@ class _World:
         return stored
 
     def commit(self, tx: Transaction) -> None:
-        books = Books(self.accounts.get, self._chart)
-        for entry in tx.writes.entries:
-            books.post(entry)
-        self.accounts.update(books.moved)
-        for made in books.entries:
-            self._put(made)
+        if tx.writes.entries:
+            self._post(tx.writes.entries)
         for (kind, key), record in tx.writes.records.items():
             if record is None:
                 self._drop(kind, key)
             else:
                 self._put(record)
         for event in tx.writes.events:
-            self.events.append(replace(event, sequence=next(self._event_numbers)))
+            self.events.append(event)
+        for correlation in self._past.overdue():
+            self._forget(correlation)
+
+    def _forget(self, correlation: str) -> None:
+        for shelf in self._shelves.values():
+            for gone in shelf.forget(correlation):
+                if isinstance(gone, Entry):
+                    self._checkpoint.add(gone)
+
+    def _post(self, entries: Iterable[Entry]) -> None:
+        books = Books(self.accounts.get, self._chart)
+        for entry in entries:
+            books.post(entry)
+        self.accounts.update(books.moved)
+        for made in books.entries:
+            self._put(made)
 
     def _put(self, record: Record) -> None:
-        self._shelf(type(record)).put(record)
+        shelf = self._shelf(type(record))
         if isinstance(record, Job):
+            if record.key not in shelf.records:
+                self._past.job_added(record.born_in)
             self._due.add(record, self._due.renumber(record.key))
+        shelf.put(record)
 
     def _drop(self, kind: str, key: str) -> None:
-        if kind in self._shelves:
-            self._shelves[kind].drop(key)
-        if kind == Job.kind:
+        gone = self._shelves[kind].drop(key) if kind in self._shelves else None
+        if isinstance(gone, Job):
             self._due.drop(key)
+            self._past.job_gone(gone.born_in)
 
     def next_due(self, held: Collection[str]) -> datetime | None:
         job = self._due.first(held, self._job)
@@ -142,13 +254,14 @@ class _World:
 
 
 class MemoryStore:
-    """Keeps the last `events_kept` events of each world."""
+    """Of each world it keeps the last `events_kept` events, and of what is past the last `retain`."""
 
     name: ClassVar[str] = "memory"
 
-    def __init__(self, chart: Chart, *, events_kept: int = 200_000) -> None:
+    def __init__(self, chart: Chart, *, events_kept: int = 200_000, retain: int = 20_000) -> None:
         self._chart = chart
         self._events_kept = events_kept
+        self._retain = retain
         self._worlds: dict[str, _World] = {}
 
     async def run(self, world: str, work: Callable[[Transaction], T]) -> T:
@@ -171,9 +284,7 @@ class MemoryStore:
         return first
 
     async def events(self, world: str, *, after: int, limit: int) -> list[Event]:
-        events = self._of(world).events
-        skipped = max(0, after - events[0].sequence + 1) if events else 0
-        return list(itertools.islice(events, skipped, skipped + limit))
+        return list(self._of(world).events.after(after, limit))
 
     async def accounts(self, world: str) -> list[Account]:
         return list(self._of(world).accounts.values())
@@ -193,5 +304,5 @@ class MemoryStore:
 
     def _of(self, world: str) -> _World:
         if world not in self._worlds:
-            self._worlds[world] = _World(self._chart, self._events_kept)
+            self._worlds[world] = _World(self._chart, events_kept=self._events_kept, retain=self._retain)
         return self._worlds[world]

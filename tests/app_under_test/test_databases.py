@@ -1,7 +1,6 @@
 import sys
 
 import pytest
-
 from app_under_test.databases import database_of
 
 

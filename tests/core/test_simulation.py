@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -20,7 +21,7 @@ from simulator.core.simulation import (
     WorldExists,
     world_named_in,
 )
-from simulator.core.subscribers import Inbox, parse_msisdn, send_message, subscriber_of
+from simulator.core.subscribers import Message, parse_msisdn, send_message, subscriber_of
 from simulator.core.template import WorldTemplate
 from simulator.core.tokens import Token
 from simulator.core.virtual_clock import VIRTUAL_START
@@ -98,9 +99,9 @@ async def test_seeds(simulate):
 
 async def test_worlds_share_no_state_and_no_time(simulation):
     one, other = await simulation.open("one"), await simulation.open("other")
-    await one.run(lambda tx: tx.put(Inbox(ANN, ((one.now(), "hello"),))))
+    await one.run(lambda tx: tx.put(Message("p1", ANN, one.now(), "hello", "r1")))
     await one.clock.advance(seconds=60)
-    assert await other.run(lambda tx: tx.get(Inbox, ANN)) is None
+    assert await other.run(lambda tx: tx.get(Message, "p1")) is None
     assert (one.now() - other.now(), await one.take("payment"), await other.take("payment")) == (
         timedelta(seconds=60),
         1,
@@ -110,13 +111,13 @@ async def test_worlds_share_no_state_and_no_time(simulation):
 
 async def test_a_deleted_world_is_forgotten_with_its_tokens(simulation):
     world = await simulation.open("w")
-    await world.run(lambda tx: tx.put(Inbox(ANN)))
+    await world.run(lambda tx: tx.put(Message("p1", ANN, world.now(), "hello", "r1")))
     simulation.tokens.add(Token("t", "w", "fake", "key", world.now()))
     await simulation.delete("w")
     assert simulation.worlds == []
     assert simulation.tokens.get("t") is None
     again = await simulation.open("w")
-    assert await again.run(lambda tx: tx.get(Inbox, ANN)) is None
+    assert await again.run(lambda tx: tx.get(Message, "p1")) is None
 
 
 async def test_two_deletions_at_once_delete_once(simulate):
@@ -313,9 +314,10 @@ def test_bad_numbers(text):
         parse_msisdn(text)
 
 
-async def test_a_phone_keeps_its_last_fifty_messages(world, push, record):
+async def test_a_phone_shows_its_messages_oldest_first(world, push, record):
     payment = await record(world, Payment, await push(world))
-    for number in range(60):
-        await world.run(lambda tx, number=number: send_message(tx, payment, f"sms {number}", world.now()))
-    kept = (await record(world, Inbox, ANN)).messages
-    assert [text for _, text in kept] == [f"sms {number}" for number in range(10, 60)]
+    for number in range(3):
+        sent = replace(payment, key=f"p{number}")
+        await world.run(lambda tx, sent=sent: send_message(tx, sent, f"about {sent.key}", world.now()))
+    kept = await world.run(lambda tx: tx.find(Message, by="msisdn", value=ANN))
+    assert [message.text for message in kept] == ["about p0", "about p1", "about p2"]

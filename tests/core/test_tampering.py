@@ -26,7 +26,7 @@ def genuine(callback):
     """A callback with this body, and what the journal tells of it."""
 
     def make(body=STK, told=None, url=URL):
-        return callback("c1", url=url, body=body, told=json.loads(body) if told is None else told)
+        return callback("c1", url=url, body=body, journalled=told)
 
     return make
 

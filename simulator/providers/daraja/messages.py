@@ -69,4 +69,5 @@ def _grouped(amount: Money) -> str:
 
 
 def _day_and_time(at: datetime) -> str:
-    return f"{at.day}/{at.month}/{at:%y} at {at.hour % 12 or 12}:{at:%M %p}"
+    half = "AM" if at.hour < 12 else "PM"
+    return f"{at.day}/{at.month}/{at.year % 100:02d} at {at.hour % 12 or 12}:{at.minute:02d} {half}"

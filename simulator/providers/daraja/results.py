@@ -10,6 +10,7 @@ import orjson
 
 from simulator.core.money import Money
 from simulator.edge.provider import ResultCode
+from simulator.edge.wire import dumped
 from simulator.providers.daraja.outcomes import on_the_wire
 
 # Two decimals or none, as captured; not what would lose digits in a client's number.
@@ -49,7 +50,7 @@ class Result:
             told["ResultParameters"] = {"ResultParameter": _children(self.parameters)}
         if self.references:
             told["ReferenceData"] = {"ReferenceItem": _children(self.references)}
-        return orjson.dumps({"Result": told})
+        return dumped({"Result": told})
 
 
 def _children(items: Sequence[Item]) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -42,6 +42,7 @@ TUNNELS = ("ngrok", "mockbin", "requestbin")  # said to be blocked [official]
 class LastTime:
     """When something happened last, for limits that look back."""
 
+    fades: ClassVar[bool] = True
     kind: ClassVar[str] = "daraja_last_time"
     indexes: ClassVar[tuple[str, ...]] = ()
 
@@ -50,7 +51,11 @@ class LastTime:
 
 
 def is_strict(tx: Transaction, world: World, about: str) -> bool:
-    return world.provider_settings(tx, "daraja").strictness[about]
+    return strictness(tx, world)[about]
+
+
+def strictness(tx: Transaction, world: World) -> Mapping[str, bool]:
+    return world.provider_settings(tx, "daraja").strictness
 
 
 def check_timestamp(timestamp: str, now: datetime) -> None:

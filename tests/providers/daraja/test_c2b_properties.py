@@ -18,7 +18,7 @@ from simulator.core.merchants import CallbackUrls, merchant_of
 from simulator.core.money import Money
 from simulator.core.outbox import Delivery, Outcome
 from simulator.core.payments import Payment, State
-from simulator.core.subscribers import Inbox, Subscriber, subscriber_of
+from simulator.core.subscribers import Message, Subscriber, subscriber_of
 from simulator.edge.provider import PhonePayment
 from simulator.providers.daraja.products.c2b.phone import pay
 from simulator.settings import Settings
@@ -98,12 +98,12 @@ async def told(story):
         payments, entries = await world.run(lambda tx: (tx.find(Payment), tx.find(Entry, limit=10_000)))
         accounts = {account.name: account for account in await world.store.accounts(world.name)}
         events = await world.store.events(world.name, after=0, limit=10_000)
-        inboxes = await world.run(lambda tx: tx.find(Inbox))
+        messages = await world.run(lambda tx: tx.find(Message))
     finally:
         await simulation.close()
     return {"payments": payments, "entries": entries, "accounts": accounts, "events": events} | {
         "sent": sender.sent,
-        "messages": sum(len(inbox.messages) for inbox in inboxes),
+        "messages": len(messages),
     }
 
 

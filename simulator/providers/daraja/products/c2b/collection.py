@@ -124,7 +124,7 @@ async def take_answer(world: World, job: Job) -> None:
             _cancel(tx, world, payment, ValidationRejected(verdict.code))
         else:
             if verdict is not None and verdict.own_name:
-                tx.put(OwnName(payment.key, verdict.own_name))
+                tx.put(OwnName(payment.key, verdict.own_name, payment.correlation))
             _pay(tx, world, payment)
 
     await decide(world, job.subject, work, closing=lambda tx, _world, _payment: tx.done(job))

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-import orjson
-
 from simulator.core import outbox
 from simulator.core.faults import Facts
 from simulator.core.ledger import merchant_account
@@ -20,6 +18,7 @@ from simulator.core.payments import Payment
 from simulator.core.store import Transaction
 from simulator.core.subscribers import subscriber_of
 from simulator.core.worlds import World
+from simulator.edge.wire import dumped
 from simulator.providers.daraja.identifiers import compact_time
 
 VALIDATION, CONFIRMATION = "c2b_validation", "c2b_confirmation"
@@ -35,6 +34,7 @@ class OwnName:
 
     key: str
     name: str
+    correlation: str
 
 
 def ask_merchant(tx: Transaction, world: World, payment: Payment, *, answered: str) -> None:
@@ -105,8 +105,7 @@ def _callback(
         correlation=payment.correlation,
         facts=Facts(operation, payment.msisdn, str(payment.amount), payment.reference),
         url=url,
-        body=orjson.dumps(body),
-        told=body,
+        body=dumped(body),
         headers={"Content-Type": "application/json;charset=UTF-8", "BusinessShortCode": merchant.key},
         asks=asks,
     )

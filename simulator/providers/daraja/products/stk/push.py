@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
@@ -23,7 +24,7 @@ from simulator.core.errors import (
     UnknownMerchant,
     UnknownParty,
 )
-from simulator.core.faults import Delay, Facts, Fail
+from simulator.core.faults import Delay, Effect, Facts, Fail
 from simulator.core.jobs import Job
 from simulator.core.merchants import Merchant, ShortcodeKind, merchant_of
 from simulator.core.money import Money
@@ -33,7 +34,7 @@ from simulator.core.store import Transaction, subject_of
 from simulator.core.subscribers import subscriber_of
 from simulator.core.worlds import World
 from simulator.edge.exchange import Exchange, Reply
-from simulator.edge.wire import Digits, Wire, read, two_places
+from simulator.edge.wire import Digits, Wire, dumped, read, two_places
 from simulator.providers.daraja.access import check_password
 from simulator.providers.daraja.identifiers import CHECKOUT_STEP, checkout_request_id, compact_time, gateway_id
 from simulator.providers.daraja.messages import tell_payer
@@ -52,7 +53,14 @@ from simulator.providers.daraja.models import (
 from simulator.providers.daraja.outcomes import on_the_wire
 from simulator.providers.daraja.products.c2b.notices import confirm
 from simulator.providers.daraja.products.stk.codes import OUTCOMES
-from simulator.providers.daraja.strictness import check_public, check_texts, check_timestamp, is_repeated, is_strict
+from simulator.providers.daraja.strictness import (
+    check_public,
+    check_texts,
+    check_timestamp,
+    is_repeated,
+    is_strict,
+    strictness,
+)
 
 OPERATION = "daraja.stk_push"
 CONFIRMED_BEFORE = timedelta(seconds=1)
@@ -77,7 +85,7 @@ class StkPushRequest(Wire):
     account_reference: Text = Field(alias="AccountReference")
     description: Annotated[Text, Field(max_length=DESCRIPTION_CHARACTERS)] = Field(alias="TransactionDesc")
 
-    @property
+    @functools.cached_property
     def amount(self) -> Money:
         return Money.shillings(self.shillings)
 
@@ -95,17 +103,14 @@ class StkPush:
     shortcode: str
     callback_url: str
     account_reference: str
+    correlation: str
 
 
 async def process_request(exchange: Exchange) -> Reply:
     """Answers at once; the outcome follows as a callback."""
     push = _parse(exchange)
     world = exchange.world
-    await world.run(lambda tx: _check(tx, world, push))
-    facts = Facts("stk_push", push.msisdn, str(push.amount), push.account_reference)
-    await exchange.choose_acknowledgement(facts)
-    processing = await exchange.choose_fault("processing", facts)
-    effect = processing.effect if processing is not None else None
+    effect = await _chosen(exchange, push) if world.rules else None
     number = await world.take("payment")
     delay = effect.seconds if isinstance(effect, Delay) else 0.0
     forced = Forced(effect.code) if isinstance(effect, Fail) else None
@@ -124,6 +129,15 @@ async def process_request(exchange: Exchange) -> Reply:
         return reply
 
     return await world.run(work)
+
+
+async def _chosen(exchange: Exchange, push: StkPushRequest) -> Effect | None:
+    """What fault rules want between acknowledgement and outcome. They count what they meet: nothing that is refused."""
+    await exchange.world.run(lambda tx: _check(tx, exchange.world, push))
+    facts = Facts("stk_push", push.msisdn, str(push.amount), push.account_reference)
+    await exchange.choose_acknowledgement(facts)
+    processing = await exchange.choose_fault("processing", facts)
+    return processing.effect if processing is not None else None
 
 
 def _parse(exchange: Exchange) -> StkPushRequest:
@@ -151,25 +165,30 @@ def _check(tx: Transaction, world: World, push: StkPushRequest) -> Merchant:
 
 
 def _check_strictly(tx: Transaction, world: World, push: StkPushRequest) -> None:
-    if is_strict(tx, world, "fresh_timestamp"):
+    strict = strictness(tx, world)
+    if strict["fresh_timestamp"]:
         check_timestamp(push.timestamp, world.now())
-    if is_strict(tx, world, "public_urls"):
+    if strict["public_urls"]:
         check_public(push.callback_url)
-    if is_strict(tx, world, "short_texts"):
+    if strict["short_texts"]:
         check_texts(push.account_reference, push.description)
 
 
 def _begin(tx: Transaction, exchange: Exchange, push: StkPushRequest, key: str) -> tuple[StkPush, Payment]:
-    world, at = exchange.world, exchange.world.now()
-    while tx.get(StkPush, checkout_request_id(at, push.msisdn)) is not None:
+    world = exchange.world
+    at = now = world.now()
+    checkout_id = checkout_request_id(at, push.msisdn)
+    while tx.get(StkPush, checkout_id) is not None:
         at += CHECKOUT_STEP
+        checkout_id = checkout_request_id(at, push.msisdn)
     record = StkPush(
-        key=checkout_request_id(at, push.msisdn),
+        key=checkout_id,
         merchant_request_id=gateway_id(world.entropy, exchange.number),
         payment=key,
         shortcode=push.shortcode,
         callback_url=push.callback_url,
         account_reference=push.account_reference,
+        correlation=exchange.correlation,
     )
     tx.put(record)
     payment = Payment(
@@ -182,8 +201,9 @@ def _begin(tx: Transaction, exchange: Exchange, push: StkPushRequest, key: str) 
         reference=push.account_reference,
         provider_reference=record.key,
         correlation=exchange.correlation,
+        timeline=payments.beginning(now),
     )
-    return record, payments.begun(payment, world.now())
+    return record, payment
 
 
 def _unfit(tx: Transaction, world: World, push: StkPushRequest, merchant: Merchant) -> Declined | None:
@@ -276,7 +296,6 @@ def _confirm_too(tx: Transaction, world: World, payment: Payment, due: datetime)
 
 
 def _callback(key: str, payment: Payment, record: StkPush) -> outbox.Callback:
-    body = orjson.dumps(_callback_body(payment, record))
     return outbox.Callback(
         key=key,
         payment=payment.key,
@@ -284,8 +303,7 @@ def _callback(key: str, payment: Payment, record: StkPush) -> outbox.Callback:
         correlation=payment.correlation,
         facts=Facts("stk_push", payment.msisdn, str(payment.amount), payment.reference),
         url=record.callback_url,
-        body=body,
-        told=orjson.loads(body),
+        body=dumped(_callback_body(payment, record)),
         headers={"Content-Type": "application/json;charset=UTF-8", "BusinessShortCode": record.shortcode},
     )
 
