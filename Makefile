@@ -58,7 +58,7 @@ check: $(DEV)
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pesabox check scenarios
 
-LOCK := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --strip-extras
+LOCK := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe
 
 lock: $(DEV)
 	$(LOCK) -o requirements.txt requirements.in
