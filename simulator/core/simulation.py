@@ -16,6 +16,7 @@ from simulator.core.errors import DomainError
 from simulator.core.faults import FaultRule
 from simulator.core.job_runner import JobHandler, JobRunner
 from simulator.core.store import Transaction
+from simulator.core.tally import Tally
 from simulator.core.tokens import Tokens
 from simulator.core.virtual_clock import VIRTUAL_START, VirtualClock
 from simulator.core.worlds import NoSuchWorld, Shared, World
@@ -67,6 +68,7 @@ class Simulation:
         self.clocks = clocks
         self.seed = seed
         self.tokens = Tokens()
+        self.forgotten = Tally()  # of the worlds that are gone: what was counted never decreases
         self._handlers: dict[str, JobHandler] = {**outbox.JOBS, **prompts.JOBS, **jobs}
         self._worlds: dict[str, World] = {}
         self._loops: dict[str, asyncio.Task[None]] = {}
@@ -138,6 +140,7 @@ class Simulation:
 
     async def _forget(self, name: str) -> None:
         self.world(name).close()
+        self.forgotten.add(self.world(name).tally)
         del self._worlds[name]
         await self._stop(name)
         await self.shared.store.delete(name)

@@ -14,6 +14,7 @@ from simulator.core.errors import DomainError
 from simulator.core.faults import FaultRule
 from simulator.core.outbox import Sender
 from simulator.core.store import Store, Transaction
+from simulator.core.tally import Tally
 from simulator.core.tampering import WireNames
 from simulator.core.tariffs import PUBLISHED, Tariff
 from simulator.core.template import WorldTemplate
@@ -111,6 +112,7 @@ class World:
         self.hosts: dict[str, str] = {}
         self.rules: tuple[FaultRule, ...] = ()
         self.open_requests: set[str] = set()
+        self.tally = Tally()
         self.is_closed = False
         self._shared = shared
         self._reserved: dict[str, tuple[int, int]] = {}
@@ -127,7 +129,8 @@ class World:
     async def run(self, work: Callable[[Transaction], T]) -> T:
         if self.is_closed:
             raise NoSuchWorld(f"the world {self.name!r} is gone")
-        result = await self.store.run(self.name, work)
+        result, events = await self.store.run(self.name, lambda tx: (work(tx), tx.writes.events))
+        self.tally.count(events)
         self.wake()
         return result
 
