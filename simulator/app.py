@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import sys
 from collections.abc import AsyncIterator
@@ -67,8 +68,11 @@ def web_app(simulation: Simulation, control: ControlServer, settings: Settings) 
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[RunningSimulator]:
-    """A simulator that answers. `BadSetting` when its port is taken or a file of its settings is wrong."""
+async def running(settings: Settings, *, patience_seconds: float = 1.0) -> AsyncIterator[RunningSimulator]:
+    """A simulator that answers. `BadSetting` when its port is taken or a file of its settings is wrong.
+
+    At the end what is under way, requests and jobs, may take so long to end; what is due stays due.
+    """
     async with AsyncExitStack() as closing:
         sender = HttpSender(
             allowed=settings.allow_callbacks, hosts=settings.resolve, forger_address=str(settings.forger_address)
@@ -77,9 +81,9 @@ async def running(settings: Settings) -> AsyncIterator[RunningSimulator]:
         simulation = build(settings, sender)
         control = control_server(simulation, PROVIDERS)
         app = web_app(simulation, control, settings)
-        runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
-        closing.push_async_callback(runner.cleanup)
+        runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=patience_seconds)
         closing.push_async_callback(simulation.close)
+        closing.push_async_callback(_end_quietly, runner, simulation, patience_seconds)
         if not settings.quiet:
             closing.enter_context(told_to(functools.partial(print, file=sys.stderr, flush=True), simulation))
         await runner.setup()
@@ -88,6 +92,11 @@ async def running(settings: Settings) -> AsyncIterator[RunningSimulator]:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         scheme = "https" if settings.tls else "http"
         yield RunningSimulator(f"{scheme}://{host}:{port}", simulation, control)
+
+
+async def _end_quietly(runner: web.AppRunner, simulation: Simulation, seconds: float) -> None:
+    """No new connections, no new jobs; what was begun may end."""
+    await asyncio.gather(runner.cleanup(), simulation.drain(seconds))
 
 
 async def _listen(runner: web.AppRunner, settings: Settings) -> int:

@@ -59,11 +59,11 @@ class Figures:
         from prometheus_client import ProcessCollector
 
         tally = self.tally
-        labels = (*PLACE, "outcome", "status")
-        yield self._counter("requests", "Calls of the providers' APIs.", labels, _placed(tally.requests))
+        answered = (*PLACE, "outcome", "status")
+        yield self._counter("requests", "Calls of the providers' APIs.", answered, _placed(tally.requests))
         yield self._counter("payments", "Payments decided.", (*PLACE, "state"), _placed(tally.payments))
-        labels = (*labels, "forged")
-        yield self._counter("callbacks", "Deliveries of callbacks.", labels, _placed(tally.callbacks))
+        delivered = (*answered, "forged")
+        yield self._counter("callbacks", "Deliveries of callbacks.", delivered, _placed(tally.callbacks))
         yield self._lateness()
         yield self._counter("journal_events", "Events of the journal.", ("kind",), tally.events)
         yield self._gauge("open_jobs", "Work that is still to come.", ("work",), self.open_jobs)

@@ -71,6 +71,7 @@ class Simulation:
         self.forgotten = Tally()  # of the worlds that are gone: what was counted never decreases
         self._handlers: dict[str, JobHandler] = {**outbox.JOBS, **prompts.JOBS, **jobs}
         self._worlds: dict[str, World] = {}
+        self._runners: dict[str, JobRunner] = {}
         self._loops: dict[str, asyncio.Task[None]] = {}
         self._changing = asyncio.Lock()
         self._watchers: list[Callable[[World], None]] = []
@@ -134,6 +135,12 @@ class Simulation:
             fresh.hosts.update(world.hosts)
             return fresh
 
+    async def drain(self, seconds: float) -> None:
+        """Starts no more jobs, and lets those that are running end, so many real seconds at most."""
+        running = [task for runner in self._runners.values() for task in runner.drain()]
+        if running:
+            await asyncio.wait(running, timeout=seconds)
+
     async def close(self) -> None:
         for name in list(self._worlds):
             await self._stop(name)
@@ -146,13 +153,14 @@ class Simulation:
         await self.shared.store.delete(name)
 
     def _drive(self, world: World) -> None:
-        runner = JobRunner(world, self._handlers)
+        runner = self._runners[world.name] = JobRunner(world, self._handlers)
         if isinstance(world.clock, VirtualClock):
             world.clock.attach(runner)
         else:
             self._loops[world.name] = asyncio.create_task(runner.loop())
 
     async def _stop(self, name: str) -> None:
+        self._runners.pop(name, None)
         loop = self._loops.pop(name, None)
         if loop is not None:
             loop.cancel()

@@ -76,11 +76,10 @@ def _of_request(event: Event) -> Labels:
     """`unanswered` is one that a fault rule let hang or cut off; a refusal may come with any status."""
     status = event.data["status"]
     assert isinstance(status, int)
+    operation = str(event.data["operation"])
     if not status:
-        outcome = "unanswered"
-    else:
-        outcome = "refused" if status >= REFUSED_FROM or "why" in event.data else "answered"
-    return str(event.data["operation"]), outcome, str(status or "")
+        return operation, "unanswered", ""
+    return operation, "refused" if status >= REFUSED_FROM or "why" in event.data else "answered", str(status)
 
 
 def _of_callback(event: Event) -> Labels:
