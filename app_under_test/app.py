@@ -68,16 +68,10 @@ def create_app(
             web.get("/deposits/{id}", channel(deposits.show)),
             web.post("/withdrawals", channel(withdrawals.create)),
             web.get("/withdrawals/{id}", channel(withdrawals.show)),
-            web.post("/callbacks/daraja/{token}/stk/{deposit}", callbacks.stk),
-            web.post("/callbacks/daraja/{token}/b2c/{withdrawal}/result", callbacks.b2c_result),
-            web.post("/callbacks/daraja/{token}/b2c/{withdrawal}/timeout", callbacks.b2c_timeout),
-            web.post("/callbacks/daraja/{token}/b2c/{withdrawal}/status", callbacks.b2c_status),
-            web.post("/callbacks/daraja/{token}/b2c/{withdrawal}/status-timeout", callbacks.b2c_status_timeout),
-            web.post("/callbacks/daraja/{token}/c2b/validation", callbacks.c2b_validation),
-            web.post("/callbacks/daraja/{token}/c2b/confirmation", callbacks.c2b_confirmation),
             web.post("/reconcile", operator(reconciliation.create)),
             web.get("/reconcile/{id}", operator(reconciliation.show)),
             web.get("/ledger/audit", operator(ledger.Books(store).audit)),
+            *callbacks.routes(),
         ]
     )
     return app

@@ -31,6 +31,18 @@ class Callbacks:
         self._allowed, self._addresses = settings.callback_addresses, addresses
         self._deposits, self._withdrawals, self._paybill = deposits, withdrawals, paybill
 
+    def routes(self) -> list[web.RouteDef]:
+        own = "/callbacks/daraja/{token}"
+        return [
+            web.post(f"{own}/stk/{{deposit}}", self.stk),
+            web.post(f"{own}/b2c/{{withdrawal}}/result", self.b2c_result),
+            web.post(f"{own}/b2c/{{withdrawal}}/timeout", self.b2c_timeout),
+            web.post(f"{own}/b2c/{{withdrawal}}/status", self.b2c_status),
+            web.post(f"{own}/b2c/{{withdrawal}}/status-timeout", self.b2c_status_timeout),
+            web.post(f"{own}/c2b/validation", self.c2b_validation),
+            web.post(f"{own}/c2b/confirmation", self.c2b_confirmation),
+        ]
+
     async def stk(self, request: web.Request) -> web.Response:
         deposit = self._verified(request, "deposit")
         await self._deposits.heard(deposit, await request.read())

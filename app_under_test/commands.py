@@ -63,7 +63,7 @@ def _log_as(_: click.Context, __: click.Parameter, form: str) -> None:
 def bank(
     *, provider_url: str, public_url: str | None, database: str, host: str, port: int, clock_url: str | None
 ) -> None:
-    """The bundled bank: customers, deposits and a ledger of its own.
+    """The bundled bank: customers, deposits, withdrawals and a ledger of its own.
 
     Every option is also an environment variable PESABOX_BANK_<OPTION>, and so is every other setting, such as
     PESABOX_BANK_CALLBACK_SECRET.

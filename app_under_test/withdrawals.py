@@ -239,7 +239,10 @@ def note_question(connection: Connection, withdrawal: Withdrawal, reference: str
 
 
 def learn(connection: Connection, withdrawal_id: str, finding: Finding, *, absent_after: float, at: str) -> None:
-    """Writes down what the provider found, if it answers a question about this withdrawal and tells of no other."""
+    """Writes down what the provider found, if it answers a question about this withdrawal and tells of no other.
+
+    An answer that overtakes the acknowledgement of its question answers none: the next reconciliation asks again.
+    """
     withdrawal, told = find(connection, withdrawal_id), finding.told
     asked = select(questions.c.asked_at).where(
         questions.c.reference == finding.question, questions.c.withdrawal == withdrawal.id

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import orjson
 
-from harness.app_answers import Answers, AppAudit, AppPaymentSeen, CustomerSeen
+from harness.app_answers import Answers, AppAudit, AppPaymentSeen, CustomerSeen, StatementLine
 from harness.app_profile import AppProfile, PaymentKind
 from harness.events import Event
 from harness.exchange import Answer, Request
@@ -29,13 +29,12 @@ class Wish:
 
 @dataclass
 class CustomerBook:
-    """A customer, and what they had before the scenario: a balance, a part of it held, lines of a statement."""
+    """A customer as the app showed them first, which is what they had before the scenario."""
 
     id: str
     msisdn: str
-    opening: Decimal
-    opening_held: Decimal = Decimal(0)
-    opening_lines: int = 0
+    opening: CustomerSeen
+    statement: tuple[StatementLine, ...] | None = None
 
 
 @dataclass
@@ -96,9 +95,9 @@ class Book:
     audit_before: AppAudit | None = None
     called: set[str] = field(default_factory=set)
 
-    def registered(self, customer: CustomerSeen) -> None:
-        """A customer's opening balance is the first that was ever seen."""
-        known = CustomerBook(customer.id, customer.msisdn, customer.balance, customer.held)
+    def registered(self, customer: CustomerSeen, statement: tuple[StatementLine, ...] | None = None) -> None:
+        """A customer's opening is the first that was ever seen of them."""
+        known = CustomerBook(customer.id, customer.msisdn, customer, statement)
         self.customers.setdefault(customer.id, known)
 
     def all_payments(self) -> Iterator[PaymentBook]:
@@ -133,9 +132,12 @@ class Book:
         self.foreign.update(self._new(event for event in events if event.kind == "request"))
 
     def _granted(self, kind: PaymentKind, seen: AppPaymentSeen, requests: Iterable[Event]) -> None:
+        """A repeat of a wish is granted with the answer of then: it says nothing of the state that is now."""
         books = self.deposits if kind == "deposit" else self.withdrawals
-        known = books.setdefault(seen.id, PaymentBook(kind, seen.id, seen.customer, seen.amount, seen.fee, seen.payee))
-        known.saw(seen)
+        if seen.id not in books:
+            books[seen.id] = PaymentBook(kind, seen.id, seen.customer, seen.amount, seen.fee, seen.payee)
+            books[seen.id].saw(seen)
+        known = books[seen.id]
         requests = list(requests)
         known.requests += [event.sequence for event in requests]
         known.payments += self._new(requests)

@@ -12,7 +12,7 @@ from harness.app_profile import PaymentKind
 from harness.book import Unfulfilled, Wish
 
 ZERO = Decimal(0)
-SUCCEEDED, COMPLETED = "succeeded", "completed"
+SUCCEEDED, COMPLETED, ACCEPTED = "succeeded", "completed", "0"
 UNDECIDED = frozenset({"pending", "prompted"})
 UNCLEAR = frozenset({"pending", "unknown"})
 
@@ -159,8 +159,12 @@ class Notice:
         return self.outcome == "answered" and 200 <= self.status < 300
 
     @property
+    def accepts(self) -> bool:
+        return self.is_taken and self.result == ACCEPTED
+
+    @property
     def result(self) -> str | None:
-        """The result code of the app's answer; `0` accepts."""
+        """The result code of the app's answer."""
         code = self.answer.get("ResultCode") if isinstance(self.answer, dict) else None
         return str(code) if isinstance(code, str | int) and not isinstance(code, bool) else None
 
@@ -215,6 +219,22 @@ class Evidence:
     def suspense(self) -> Decimal:
         """Money that the app shows as arrived and not yet somebody's, since the scenario began."""
         return self.audit.suspense - self.audit_before.suspense if self.audit and self.audit_before else ZERO
+
+    @cached_property
+    def spare_suspense(self) -> Decimal:
+        """What of it may be some customer's, nobody's own money set aside."""
+        nobodys = [one for one in self.settled(None) if one.is_told and not one.is_payout]
+        return max(ZERO, self.suspense - total(nobodys))
+
+    @cached_property
+    def _booked(self) -> frozenset[str | None]:
+        lines = [line for customer in self.customers for line in customer.lines]
+        return frozenset(name for line in lines for name in (line.receipt, line.payment))
+
+    def is_booked(self, payment: Payment) -> bool:
+        """Whether some statement names it: its receipt, or the deposit or withdrawal that it was made for."""
+        made_for = (payment.made_for or "").rpartition(" ")[2]
+        return any(name in self._booked for name in (payment.receipt, made_for) if name)
 
     def fees(self, customer: Customer) -> Decimal:
         """What the app declares to have taken from the customer for completed payments."""

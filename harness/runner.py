@@ -6,6 +6,7 @@ One scenario: a fresh world and app, the steps, then rest (faults lifted, time m
 from __future__ import annotations
 
 import asyncio
+import functools
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -205,6 +206,7 @@ class _Playing:
             await stage.journal.catch_up(await stage.world.now())
             stage.journal.cause()
         before = stage.journal.last
+        stage.glance = functools.partial(self._glance, placed.title, stage, witness)
         await placed.step.run(stage)
         if stage.app is None:
             return
@@ -215,6 +217,11 @@ class _Playing:
             if stage.world.time.moves_by_itself:
                 found = await self._lasting(found, witness)
             self.violations += [replace(one, after=placed.title) for one in found]
+
+    async def _glance(self, title: str, stage: Stage, witness: Witness) -> None:
+        await stage.journal.read()
+        found = self._seen_now(await witness.glance())
+        self.violations += [replace(one, after=f"during {title}") for one in found]
 
     async def _guarded(self, placed: Placed, running: Awaitable[None]) -> bool:
         """Whether the step went as the scenario says."""

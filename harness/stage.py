@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,7 +25,11 @@ DEFAULT_PIN = "1234"
 
 @dataclass
 class Stage:
-    """One scenario's."""
+    """One scenario's.
+
+    `foreign` are payments of steps that run beside this one, `own` all that are known to be its own; `glance` judges in
+    the middle of a long step what must always hold.
+    """
 
     world: World
     journal: Journal
@@ -37,8 +41,10 @@ class Stage:
     opening: dict[str, Decimal] = field(default_factory=dict)
     has_faults: bool = False
     foreign: set[str] = field(default_factory=set)
+    own: frozenset[str] | None = None
     is_in_flight: bool = False
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    glance: Callable[[], Awaitable[None]] | None = None
 
     def fill(self, value: object, extra: Mapping[str, object] | None = None) -> object:
         """`value` with the saved names filled in."""
@@ -78,14 +84,16 @@ class Stage:
         return answer
 
     def _ours_since(self, sequence: int) -> Iterator[Event]:
-        """What happened since then, without what steps that run beside this one have brought about."""
-        return (event for event in self.journal.since(sequence) if event.payment not in self.foreign)
+        """What happened since then, without what steps that run beside this one have brought about, or may have."""
+        known = (event for event in self.journal.since(sequence) if event.payment not in self.foreign)
+        return (event for event in known if not event.payment or self.own is None or event.payment in self.own)
 
     async def register(self, name: str, msisdn: str) -> str:
         """The id of a customer whom the app registers."""
         with self._flight("app registers a customer"):
             customer = await self.the_app.register(name, msisdn)
-        self.book.registered(customer)
+            if customer.id not in self.book.customers:
+                self.book.registered(customer, await self.the_app.statement(customer.id))
         return customer.id
 
     def _flight(self, name: str) -> AbstractContextManager[object]:

@@ -32,7 +32,7 @@ Told = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class _Line:
-    """One thing that happened; `about` are the names in it."""
+    """One thing that happened; `about` names what it happened to."""
 
     at: datetime
     text: str
@@ -73,12 +73,14 @@ def _told(events: Sequence[Event], sightings: Sequence[Sighting]) -> Iterator[_L
             yield _seen(waiting.pop(0))
         text = story.line(event)
         if text:
-            yield _Line(event.at, text, names_in([text]) | {event.payment or ""})
+            yield _Line(event.at, text, frozenset({event.payment}) if event.payment else names_in([text]))
     yield from map(_seen, waiting)
 
 
 def _seen(sighting: Sighting) -> _Line:
-    return _Line(sighting.at, f"{sighting.at:%H:%M:%S}  {'app':<{WHO}}  {sighting.text}", names_in([sighting.text]))
+    """A sighting is about what it begins with: `withdrawal W1 of 40.00 for customer C1 is pending`."""
+    about = frozenset(NAME.findall(sighting.text)[:1])
+    return _Line(sighting.at, f"{sighting.at:%H:%M:%S}  {'app':<{WHO}}  {sighting.text}", about)
 
 
 def _causes_first(events: Sequence[Event]) -> list[Event]:
@@ -175,13 +177,14 @@ def _callback(story: _Story, event: Event) -> Told:
 
 def _message(event: Event) -> tuple[str, str]:
     """What kind of message a callback is, and what it says."""
-    body = event.body()
-    if isinstance(body, dict) and "TransID" in body:
-        money = f"{body.get('TransAmount')} for account {show(body.get('BillRefNumber'))}, receipt {body['TransID']}"
-        return _words(event)[-1] if _words(event) else "callback", money
+    body, words = event.body(), _words(event)
+    kind = words[-1] if words[-1:] in (["validation"], ["confirmation"]) else "callback"
+    if isinstance(body, dict) and kind != "callback":
+        amount, account, receipt = (body.get(name) for name in ("TransAmount", "BillRefNumber", "TransID"))
+        return kind, f"{amount} for account {show(account)}, receipt {receipt}"
     if isinstance(body, dict) and "QueueTimeOutURL" in body:
         return "queue time-out", "the request comes back unanswered"
-    return "callback", own_words(body) or show(body)
+    return kind, own_words(body) or show(body)
 
 
 def _said(event: Event) -> str:

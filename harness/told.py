@@ -9,7 +9,7 @@ from harness.events import Event, scalars
 from harness.evidence import UNDECIDED, Asked, Notice
 from harness.targets.base import Json
 
-PAYBILL_MESSAGES = ("c2b_validation", "c2b_confirmation")
+VALIDATION, CONFIRMATION = "c2b_validation", "c2b_confirmation"
 IDEMPOTENCY_ID = "OriginatorConversationID"
 ANSWERED = "answered"
 
@@ -17,7 +17,8 @@ ANSWERED = "answered"
 def told_payments(events: Iterable[Event], rows: Iterable[Json], foreign: Container[str] = ()) -> frozenset[str]:
     """Payments of which a message with a handle was taken by the app: an acknowledgement or a callback.
 
-    An acknowledgement says nothing to a caller who hung up before it came, nor to the app if it went to the scenario
+    A paybill payment is told by a confirmation that was answered with a 2xx, or a validation that accepted it. An
+    acknowledgement says nothing to a caller who hung up before it came, nor to the app if it went to the scenario
     (`foreign`). Who chose the handle, as in B2C v3, has it anyway.
     """
     known = list(events)
@@ -45,9 +46,11 @@ def _tells(
         return is_heard and _carries(event.body("answer"), handles)
     if event.kind != "callback" or event.text("outcome") != ANSWERED or event.raw.get("forged"):
         return False
-    is_taken = (event.text("status") or "").startswith("2")
-    needs_a_yes = event.payment in foreign or _operation(event).endswith(PAYBILL_MESSAGES)
-    return (is_taken or not needs_a_yes) and _carries(event.body(), handles)
+    notice = _notice(event)
+    if _operation(event).endswith(VALIDATION):
+        return notice.accepts and _carries(event.body(), handles)
+    needs_a_yes = event.payment in foreign or _operation(event).endswith(CONFIRMATION)
+    return (notice.is_taken or not needs_a_yes) and _carries(event.body(), handles)
 
 
 def _carries(body: object, handles: frozenset[str]) -> bool:
@@ -110,17 +113,19 @@ def _is_message(event: Event) -> bool:
 
 def notices(events: Iterable[Event]) -> Iterator[Notice]:
     """Every delivery of a callback."""
-    for event in events:
-        if event.kind == "callback":
-            yield Notice(
-                payment=event.payment or None,
-                operation=_operation(event),
-                outcome=event.text("outcome") or "",
-                status=int(event.text("status") or 0),
-                answer=event.body("answer"),
-                is_faulty=bool(event.text("fault")),
-                is_forged=bool(event.raw.get("forged")),
-            )
+    return (_notice(event) for event in events if event.kind == "callback")
+
+
+def _notice(event: Event) -> Notice:
+    return Notice(
+        payment=event.payment or None,
+        operation=_operation(event),
+        outcome=event.text("outcome") or "",
+        status=int(event.text("status") or 0),
+        answer=event.body("answer"),
+        is_faulty=bool(event.text("fault")),
+        is_forged=bool(event.raw.get("forged")),
+    )
 
 
 def _operation(event: Event) -> str:

@@ -11,7 +11,7 @@ from harness.attribution import Attribution, moved
 from harness.book import Book, CustomerBook, PaymentBook
 from harness.data import money
 from harness.events import Event
-from harness.evidence import ZERO, AppPayment, Customer, Evidence, Payment
+from harness.evidence import COMPLETED, ZERO, AppPayment, Customer, Evidence, Payment
 from harness.journal import Journal
 from harness.sighting import Sighting
 from harness.targets.base import Json, World
@@ -38,7 +38,7 @@ class Witness:
         """What the always-invariants need; None when nothing happened that could have changed it."""
         if self.app is None:
             return None
-        await self._meet(self.app)
+        self._meet()
         kinds = {event.kind for event in new}
         if kinds <= QUIET_EVENTS:
             return None
@@ -48,6 +48,12 @@ class Witness:
         """The same afresh."""
         assert self.app is not None, "only an app is looked at"
         return await self._seen(self.app, has_news=True)
+
+    async def glance(self) -> Evidence:
+        """The same in the middle of a long step; what is completed is taken to have stayed so."""
+        assert self.app is not None, "only an app is looked at"
+        self._meet()
+        return await self._seen(self.app, has_news=True, skims=True)
 
     async def at_rest(self, listed: frozenset[str] | None = None) -> Evidence:
         """Everything, for all invariants; `listed` is what a reconciliation left undecided."""
@@ -82,20 +88,21 @@ class Witness:
             provider_moved=before.provider_moved if entries is None else moved(entries, self.book.profile.merchant),
         )
 
-    async def _meet(self, app: AppFace) -> None:
-        """Counts the lines that a customer's statement had when the scenario came to know them."""
+    def _meet(self) -> None:
+        """What customers had when the scenario came to know them is nothing new."""
         for known in self.book.customers.values():
             if known.id not in self.seen:
-                statement = await app.statement(known.id)
-                known.opening_lines = len(statement or ())
-                opening = CustomerSeen(known.id, known.msisdn, known.opening, known.opening - known.opening_held)
-                self.seen[known.id] = _as_seen(known, opening, statement)
+                self.seen[known.id] = _as_seen(known, known.opening, known.statement)
                 self.shown.setdefault(f"customer {known.id}", _has(self.seen[known.id]))
 
-    async def _seen(self, app: AppFace, *, has_news: bool) -> Evidence:
+    async def _seen(self, app: AppFace, *, has_news: bool, skims: bool = False) -> Evidence:
         """The app is asked first: what it knows by then, the provider has known before."""
         customers = [await self._customer(app, customer) for customer in self.book.customers.values()]
-        app_payments = [await self._app_payment(app, known) for known in self.book.all_payments()]
+        app_payments = []
+        for known in self.book.all_payments():
+            if not (skims and known.states[-1] == COMPLETED):
+                known.saw(await app.payment(known.kind, known.id))
+            app_payments.append(_as_shown(known))
         await self._note(customers, app_payments)
         if has_news:
             self.rows = await self.world.control.payments()
@@ -110,12 +117,6 @@ class Witness:
         statement = seen.statement if seen and is_same else await app.statement(known.id)
         self.seen[known.id] = _as_seen(known, shows, statement)
         return self.seen[known.id]
-
-    async def _app_payment(self, app: AppFace, known: PaymentBook) -> AppPayment:
-        known.saw(await app.payment(known.kind, known.id))
-        return AppPayment(
-            known.kind, known.id, known.customer, known.amount, tuple(known.states), known.fee, known.payee
-        )
 
     async def _note(self, customers: Iterable[Customer], app_payments: Iterable[AppPayment]) -> None:
         """Keeps what the app shows otherwise than it did."""
@@ -172,16 +173,20 @@ class Witness:
         return by_number | by_payment
 
 
+def _as_shown(known: PaymentBook) -> AppPayment:
+    return AppPayment(known.kind, known.id, known.customer, known.amount, tuple(known.states), known.fee, known.payee)
+
+
 def _as_seen(known: CustomerBook, shows: CustomerSeen, statement: tuple[StatementLine, ...] | None) -> Customer:
     return Customer(
         id=known.id,
         msisdn=known.msisdn,
-        opening=known.opening,
+        opening=known.opening.balance,
         balance=shows.balance,
         available=shows.available,
         statement=statement,
-        opening_held=known.opening_held,
-        opening_lines=known.opening_lines,
+        opening_held=known.opening.held,
+        opening_lines=len(known.statement or ()),
     )
 
 

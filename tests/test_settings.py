@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from simulator.catalogue import check_profile
@@ -16,6 +18,8 @@ from simulator.settings import (
     parse_settings,
     provider_settings,
 )
+
+PUBLISHED_TARIFF = (("250000.00", "13.00"),)
 
 
 def test_the_default_world_holds_what_is_promised():
@@ -84,7 +88,7 @@ def test_another_host_is_allowed_with_a_token():
 
 def known() -> dict[str, ProviderSettings]:
     own = ProviderSettings("daraja", {"a": 1.0}, {"prompt": 60.0}, {"daily": "1.00"}, {"one_token": False})
-    return {"daraja": own}
+    return {"daraja": replace(own, tariff={"b2c": ()}, published={"b2c": PUBLISHED_TARIFF})}
 
 
 def test_a_world_file_changes_a_providers_settings(tmp_path):
@@ -95,11 +99,20 @@ def test_a_world_file_changes_a_providers_settings(tmp_path):
     assert (changed.limits, changed.strictness) == ({"daily": "1.00"}, {"one_token": True})
 
 
+def test_a_world_file_tells_a_tariff_or_puts_the_published_one_in_force(tmp_path):
+    path = tmp_path / "world.yaml"
+    for told, tariff in (('[["100", "1"]]', (("100.00", "1.00"),)), ("published", PUBLISHED_TARIFF)):
+        path.write_text(f"providers: {{daraja: {{tariff: {{b2c: {told}}}}}}}")
+        assert provider_settings(load_world(path, known()), known())["daraja"].tariff == {"b2c": tariff}
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         pytest.param("{jenga: {}}", ":1:20: there is no provider 'jenga': daraja", id="provider"),
         pytest.param("{daraja: {limits: {dialy: '1'}}}", ":1:38: daraja has no limits 'dialy': daily", id="limit"),
+        pytest.param("{daraja: {tariff: {b2b: published}}}", ":1:36: daraja has no tariff 'b2b': b2c", id="tariff"),
+        pytest.param("{daraja: {tariff: {b2c: free}}}", "tariff.b2c: expected 'published', or bands", id="no bands"),
         pytest.param("{daraja: {limits: {daily: 'x'}}}", ":1:30: providers.daraja.limits: ", id="no amount"),
     ],
 )

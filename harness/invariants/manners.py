@@ -9,8 +9,6 @@ from harness.app_answers import AppAudit
 from harness.evidence import AppPayment, Asked, Evidence, Notice, Payment
 from harness.invariants.invariant import Invariant, listed, shows, summed, tells
 
-ACCEPTED = "0"
-
 
 def validation(evidence: Evidence) -> Iterator[str]:
     """A validation is answered in time and in shape and moves nothing; what was accepted is booked, and kept."""
@@ -20,14 +18,14 @@ def validation(evidence: Evidence) -> Iterator[str]:
         yield from _answered_badly(notice)
     for payment in {one.payment: payments[one.payment] for one in asked if one.payment in payments}.values():
         yield from _booked_too_early(evidence, payment)
-    accepted = {one.payment for one in asked if one.is_taken and one.result == ACCEPTED}
-    heard = {one.payment for one in told if one.is_taken and one.result == ACCEPTED}
+    accepted = {one.payment for one in asked if one.accepts}
+    heard = {one.payment for one in told if one.accepts}
     for payment in evidence.payments:
         if payment.id in accepted & heard and payment.is_settled and _is_missing(evidence, payment):
             yield f"the app accepted {listed([payment])} and took the confirmation; {_whose(evidence, payment)}"
     refused = {one.payment for one in told if one.outcome == "answered"} - heard
     for payment in evidence.payments:
-        if payment.id in refused and payment.made_for is None and _is_booked(evidence, payment):
+        if payment.id in refused and payment.made_for is None and evidence.is_booked(payment):
             yield f"the app refused every confirmation of {listed([payment])}, and booked it"
 
 
@@ -45,20 +43,14 @@ def _answered_badly(notice: Notice) -> Iterator[str]:
 
 
 def _booked_too_early(evidence: Evidence, payment: Payment) -> Iterator[str]:
-    if not payment.is_settled and _is_booked(evidence, payment):
+    if not payment.is_settled and evidence.is_booked(payment):
         yield f"a validation was booked: a statement shows {payment.receipt} for {listed([payment])}"
-
-
-def _is_booked(evidence: Evidence, payment: Payment) -> bool:
-    """Whether some statement shows its receipt."""
-    lines = (line for customer in evidence.customers for line in customer.lines)
-    return payment.receipt is not None and any(payment.receipt in (line.receipt, line.payment) for line in lines)
 
 
 def _is_missing(evidence: Evidence, payment: Payment) -> bool:
     owner = next((one for one in evidence.customers if one.id == payment.customer), None)
     if owner is not None:
-        return not _is_booked(evidence, payment) and evidence.lost(owner) > evidence.suspense
+        return not evidence.is_booked(payment) and evidence.lost(owner) > evidence.spare_suspense
     return evidence.audit is not None and evidence.suspense < payment.amount
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from harness.app_answers import StatementLine
 from harness.evidence import COMPLETED, Customer, Evidence, Payment, total, untold
 from harness.invariants.invariant import Invariant, listed, shows, summed, tells
 
-MOST_UNTOLD = 16
+MOST_UNTOLD, FEW = 16, 6
 
 
 def conservation(evidence: Evidence) -> Iterator[str]:
@@ -21,9 +21,9 @@ def conservation(evidence: Evidence) -> Iterator[str]:
     for customer in evidence.customers:
         settled = evidence.settled(customer)
         net = total(settled) - evidence.fees(customer)
-        in_suspense = 0 < net - customer.credited <= evidence.suspense
+        in_suspense = 0 < net - customer.credited <= evidence.spare_suspense
         if not in_suspense and not _is_right(customer.credited, net, untold(settled)):
-            yield f"{shows(customer)}; the provider settled {listed(settled)}"
+            yield f"{shows(customer)}; the provider settled {_in_short(evidence, settled)}"
     yield from _books_hold_what_the_provider_holds(evidence)
 
 
@@ -61,9 +61,19 @@ def no_credit_without_money(evidence: Evidence) -> Iterator[str]:
         spent = summed(one.cost for one in evidence.payments_of(customer) if one.is_withdrawal and _is_done(one.state))
         if customer.credited > came_in - spent:
             posted = f" and {spent:.2f} is withdrawn" if spent else ""
-            yield f"{shows(customer)}; so far the provider settled {listed(settled)}{posted}"
+            yield f"{shows(customer)}; so far the provider settled {_in_short(evidence, settled)}{posted}"
         elif customer.available is not None and customer.credited - customer.held > total(settled):
-            yield f"{shows(customer)}; so far the provider settled {listed(settled)}, which leaves less to spend"
+            short = _in_short(evidence, settled)
+            yield f"{shows(customer)}; so far the provider settled {short}, which leaves less to spend"
+
+
+def _in_short(evidence: Evidence, settled: Sequence[Payment]) -> str:
+    """All of them while they are few; of many their sum, and those that no statement names."""
+    if len(settled) <= FEW:
+        return listed(settled)
+    unbooked = [one for one in settled if not evidence.is_booked(one)]
+    many = f"{len(settled)} payments of {total(settled):.2f} together"
+    return f"{many} (in no statement: {listed(unbooked)})" if len(unbooked) < len(settled) else many
 
 
 def _is_done(state: str) -> bool:
@@ -108,13 +118,14 @@ def nothing_lost(evidence: Evidence) -> Iterator[str]:
     """Every settled payment that the app could know of is in its customer's balance, or visibly in suspense."""
     for customer in evidence.customers:
         lost = evidence.lost(customer)
-        if lost > evidence.suspense:
+        if lost > evidence.spare_suspense:
             told = [one for one in evidence.settled(customer) if one.is_told]
-            yield f"{shows(customer)}; the provider settled {listed(told)}: {lost:.2f} is lost"
+            yield f"{shows(customer)}; the provider settled {_in_short(evidence, told)}: {lost:.2f} is lost"
     nobodys = [one for one in evidence.settled(None) if one.is_told and not one.is_payout]
     missing = total(nobodys) - evidence.suspense
     if evidence.audit and nobodys and missing > 0:
-        yield f"suspense holds {evidence.suspense:.2f}; the provider settled {listed(nobodys)} for nobody known"
+        short = _in_short(evidence, nobodys)
+        yield f"suspense holds {evidence.suspense:.2f}; the provider settled {short} for nobody known"
 
 
 def the_amount_that_moved(evidence: Evidence) -> Iterator[str]:

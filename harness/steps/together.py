@@ -72,7 +72,8 @@ class Together:
         clock, running = stage.world.app_clock, list[asyncio.Task[None]]()
         try:
             if clock is None:
-                running += [asyncio.create_task(member.run(stage)) for member in self.members]
+                beside = replace(stage, own=frozenset())
+                running += [asyncio.create_task(member.run(beside)) for member in self.members]
             else:
                 await self._start_in_order(stage, clock, running)
             _raise_all(await asyncio.gather(*running, return_exceptions=True))
@@ -81,7 +82,10 @@ class Together:
                 task.cancel()
 
     async def _start_in_order(self, stage: Stage, clock: AppClock, running: list[asyncio.Task[None]]) -> None:
-        """The flight around it all keeps the clock from releasing anything before all have started."""
+        """The flight around it all keeps the clock from releasing anything before all have started.
+
+        A payment that is born in a member's start is its own; one that is born later may be anybody's.
+        """
         branches: list[Stage] = []
         with stage.world.flight("steps together"):
             for member in self.members:
@@ -90,8 +94,10 @@ class Together:
                 running.append(_started(member, branches[-1]))
                 await _until_quiet(clock, member)
                 await stage.read_journal()
+                born = _payments(stage) - known
+                branches[-1].own = frozenset(born)
                 for other in branches[:-1]:
-                    other.foreign |= _payments(stage) - known
+                    other.foreign |= born
 
 
 def _payments(stage: Stage) -> set[str]:

@@ -23,6 +23,7 @@ Shillings = Annotated[StrictInt, Field(ge=1, le=250_000)]
 
 USUAL: Mapping[Kind, float] = {"deposit": 4, "withdrawal": 3, "paybill": 2, "misdirected": 1}
 FIRST_PHONE = 254722100001
+GLANCE_EVERY = 10
 NOBODYS_ACCOUNT = "NO-SUCH-ACCOUNT"
 KINDS: Mapping[str, PaymentKind] = {"deposit": "deposit", "withdrawal": "withdrawal"}
 
@@ -35,7 +36,10 @@ class Amounts(Data):
 
 
 class TrafficStep(Data):
-    """So many wishes, one after another, `every` so long. Refusals are part of life; the invariants judge the end."""
+    """So many wishes, one after another, `every` so long. Refusals are part of life.
+
+    What must always hold is judged every tenth wish, the rest at the end.
+    """
 
     traffic: StrictInt = Field(ge=1, le=10_000)
     customers: StrictInt = Field(5, ge=1, le=1000)
@@ -60,6 +64,8 @@ class TrafficStep(Data):
         for number in range(self.traffic):
             await day.wish(number)
             await stage.world.control.advance(self.every)
+            if number % GLANCE_EVERY == GLANCE_EVERY - 1 and stage.glance is not None:
+                await stage.glance()
         day.judge()
 
 

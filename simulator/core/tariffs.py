@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator
+from pydantic import BeforeValidator
 
 from simulator.core.money import ZERO, Money
 
@@ -16,19 +16,23 @@ if TYPE_CHECKING:
 
 Tariff: TypeAlias = Sequence[tuple[str, str]]  # up to this amount (included): this fee, both in shillings
 PUBLISHED = "published"  # where a tariff is told: the one that the provider tells the public
+EXPECTED = "expected 'published', or bands [up to, fee] of shillings as text, rising, and no fee negative"
 
 
-def _bands(told: tuple[tuple[str, str], ...] | str) -> tuple[tuple[str, str], ...] | str:
-    if isinstance(told, str):
+def _bands(told: object) -> object:
+    if told == PUBLISHED:
         return told
-    bands = [(Money.parse(up_to), Money.parse(fee)) for up_to, fee in told]
+    try:
+        bands = [(Money.parse(up_to), Money.parse(fee)) for up_to, fee in told]  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        raise ValueError(EXPECTED) from None
     bounds = [up_to for up_to, _ in bands]
     if any(fee < ZERO for _, fee in bands) or bounds != sorted(set(bounds)):
-        raise ValueError("expected bands [up to, fee] with rising amounts and no negative fee")
+        raise ValueError(EXPECTED)
     return tuple((str(up_to), str(fee)) for up_to, fee in bands)
 
 
-Bands = Annotated[tuple[tuple[str, str], ...] | Literal["published"], AfterValidator(_bands)]
+Bands = Annotated[tuple[tuple[str, str], ...] | Literal["published"], BeforeValidator(_bands)]
 
 
 def fee_of(tariff: Tariff, amount: Money) -> Money:

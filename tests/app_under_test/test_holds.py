@@ -1,4 +1,4 @@
-"""Whatever is said of withdrawals, in whatever order and however often: a hold ends once, and the money is in the books."""
+"""Whatever is said of withdrawals, in whatever order and however often: a hold ends once, and the books agree."""
 
 from collections import Counter
 from dataclasses import dataclass, replace

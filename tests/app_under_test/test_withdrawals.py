@@ -145,12 +145,9 @@ UNCLEAR = [
     pytest.param("reset", id="reset"),
     pytest.param((500, {"errorCode": "500.002.1001", "errorMessage": "System internal error."}), id="breakdown"),
     pytest.param((500, {"errorCode": "500.003.1001", "errorMessage": "Internal Server Error"}), id="platform"),
-    pytest.param(
-        (500, {"errorCode": "500.002.1001", "errorMessage": "Service is currently under maintenance."}), id="m"
-    ),
-    pytest.param(
-        (500, {"errorCode": "500.002.1001", "errorMessage": "Duplicate OriginatorConversationID."}), id="known"
-    ),
+    pytest.param((500, {"errorMessage": "Service is currently under maintenance."}), id="maintenance"),
+    pytest.param((500, {"errorMessage": "Duplicate OriginatorConversationID."}), id="duplicate"),
+    pytest.param((400, {"errorCode": "400.1", "errorMessage": "Duplicate OriginatorConversationID"}), id="400"),
     pytest.param((504, {"fault": {"faultstring": "Gateway Timeout"}}), id="gateway"),
     pytest.param((408, {"fault": {"faultstring": "Timeout"}}), id="timeout"),
     pytest.param((503, b"<html>Request unsuccessful</html>"), id="HTML"),

@@ -268,6 +268,8 @@ async def test_a_provider_that_is_not_there(sim, method):
         pytest.param({"limits": {"weekly": "5"}}, "limits.weekly", id="an unknown limit"),
         pytest.param({"tariff": {"b2b": []}}, "tariff.b2b", id="an unknown tariff"),
         pytest.param({"tariff": {"b2c": [["100", "-1"]]}}, "tariff.b2c", id="a negative fee"),
+        pytest.param({"tariff": {"b2c": [[100, 1]]}}, "tariff.b2c", id="a band of numbers"),
+        pytest.param({"tariff": {"b2c": 5}}, "tariff.b2c", id="a fee for all"),
     ],
 )
 async def test_a_setting_that_makes_no_sense(sim, body, field):

@@ -120,6 +120,9 @@ def but(known, **changes):
     return replace(known, **changes)
 
 
+MANY = evidence(payments=tuple(paybill(amount="1", id=f"u{number}") for number in range(12)), moved="12")
+
+
 def twenty_untold(credited):
     """More of them than there are sums to try."""
     return evidence(
@@ -278,6 +281,11 @@ BAD = [
     pytest.param(but(PAID, customers=(ann("3", "1 x U1", "2 y U1"),)), I3, id="I3, a receipt of nobody's"),
     pytest.param(but(PAID, customers=(ann("40", "40"),)), I4, id="I4"),
     pytest.param(but(SUSPENSE, audit=audit(float_=FLOAT + 50)), I4, id="I4, nobody's money in no suspense"),
+    pytest.param(
+        but(SUSPENSE, payments=(*SUSPENSE.payments, paybill(id="p6"))),
+        I4,
+        id="I4, and nobody's money is not a customer's",
+    ),
     pytest.param(but(PAID, app_payments=(deposit("completed", amount="90"),)), I5, id="I5"),
     pytest.param(but(WITHDRAWN, payments=(payment(), payout(amount="30"))), I5, id="I5, a withdrawal"),
     pytest.param(but(PAID, customers=(ann("0"), brian("100", "100"))), I6, id="I6"),
@@ -431,6 +439,16 @@ def test_an_honest_app_breaks_nothing_while_messages_are_on_their_way(seen):
             "I2 no credit without money: customer C1 shows 200.00 after an opening of 0.00;"
             " so far the provider settled p1 (100.00 from 254708374149, succeeded)",
             id="I2",
+        ),
+        pytest.param(
+            but(
+                MANY,
+                customers=(ann("10", *(f"1 x Ru{number}" for number in range(10))),),
+            ),
+            "I4 nothing lost: customer C1 shows 10.00 after an opening of 0.00; the provider settled 12 payments of"
+            " 12.00 together (in no statement: u10 (1.00 from 254708374149, succeeded),"
+            " u11 (1.00 from 254708374149, succeeded)): 2.00 is lost",
+            id="I4, of many",
         ),
         pytest.param(
             but(REFUSED, customers=(ann("100", "100", available="60"),)),

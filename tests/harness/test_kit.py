@@ -134,6 +134,25 @@ def test_a_subscriber_is_set_up(world, push):
     assert world.payments()[0].state == "cancelled"
 
 
+def test_a_phone_pays_a_paybill_and_the_merchant_is_told(world, app_url):
+    world.merchants.set("600000", confirmation_url=app_url, validation_url=app_url, validation=False)
+    payment = world.phone.pay(PHONE, shortcode="600000", amount="50.00", reference="C1")
+    assert (payment.kind, payment.reference, payment.amount) == ("collection", "C1", 50)
+    told = world.journal.wait(operation="daraja.c2b_confirmation")
+    assert (told.payment, told.body()["BillRefNumber"]) == (payment.id, "C1")
+    assert world.payments()[0].state == "succeeded"
+    with pytest.raises(PesaboxError, match=r"^no callback of daraja\.b2c within 60 s"):
+        world.journal.wait(operation="daraja.b2c")
+
+
+def test_a_chaos_profile_is_loaded_from_its_file(world, push, tmp_path):
+    profile = tmp_path / "lost.yaml"
+    profile.write_text("- {name: lost, at: daraja.stk_push.callback, effect: {kind: drop}}\n")
+    world.faults.load(profile)
+    push(world)
+    assert world.journal.wait().text("fault") == "lost"
+
+
 def test_a_refusal_of_the_control_api_comes_in_its_own_words(world):
     with pytest.raises(PesaboxError, match=r"PATCH /_sim/subscribers/254708374149: .*\(policy\)"):
         world.phone.set(PHONE, policy="maybe")

@@ -8,6 +8,10 @@ from harness.exchange import Answer, NoAnswer, Request, StepFailed
 from harness.steps import VERBS
 
 PHONE = "254708374149"
+ANN = {
+    "POST /customers": {"id": "C1", "msisdn": PHONE, "balance": "5.00"},
+    "GET /customers/C1/statement": {"items": [{"amount": "5.00"}]},
+}
 
 
 async def play(stage, verb, **fields):
@@ -178,7 +182,7 @@ class TestPhone:
 
 class TestGiven:
     async def test_sets_up_everything_in_its_order(self, stage, world, door):
-        door.answers = {"POST /customers": {"id": "C1", "msisdn": PHONE, "balance": "5.00"}}
+        door.answers = ANN
         rule = {"name": "lost", "at": "daraja.*.callback", "effect": {"kind": "drop"}}
         given = [
             {"fault": rule, "customer": {"name": "Ann", "msisdn": PHONE, "save": "ann"}},
@@ -204,11 +208,20 @@ class TestGiven:
             ("change_merchant", "600000", {"utility": "5.00", "validation": True, "response_type": "Cancelled"}),
         ]
         assert stage.names == {"ann": "C1"}
-        assert stage.book.customers["C1"].opening == 5
+        assert stage.book.customers["C1"].opening.balance == 5
+        assert [line.amount for line in stage.book.customers["C1"].statement] == [5]
         assert stage.has_faults
 
+    async def test_a_customer_who_is_known_stays_as_they_were_seen_first(self, stage, door):
+        door.answers = dict(ANN)
+        given = {"customer": {"name": "Ann", "msisdn": PHONE}}
+        await play(stage, "given", given=given)
+        door.answers["POST /customers"] = {"id": "C1", "msisdn": PHONE, "balance": "7.00"}
+        await play(stage, "given", given=given)
+        assert stage.book.customers["C1"].opening.balance == 5
+
     async def test_a_customer_need_not_be_saved(self, stage, door):
-        door.answers = {"POST /customers": {"id": "C1", "msisdn": PHONE, "balance": "5.00"}}
+        door.answers = ANN
         await play(stage, "given", given={"customer": {"name": "Ann", "msisdn": PHONE}})
         assert stage.names == {}
 

@@ -135,6 +135,11 @@ class TestTogether:
         assert seconds == [0, 0, 22, 22]
         assert [event.line for event in one.events] == [event.line for event in other.events]
 
+    async def test_what_is_born_while_several_wait_belongs_to_whom_it_names(self, write, setting):
+        (scenario,) = load(write(TWO.replace("stk_push.acknowledgement", "stk_push.request")), check_rule)
+        verdict = await play(scenario, setting)
+        assert verdict.is_good, "\n".join(lines(verdict))
+
     async def test_the_phone_answers_while_the_acknowledgement_is_on_its_way(self, write, setting):
         text = TWO.replace("policy: approve", "policy: manual").partition(
             '      - app: POST /deposits\n        body: {customer: "{brian}'

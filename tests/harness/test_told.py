@@ -11,6 +11,7 @@ PAYBILL = {**STK, "operation": "daraja.c2b", "provider_reference": "", "referenc
 ACKNOWLEDGED = {"kind": "request", "status": 200, "answer": {"CheckoutRequestID": "ws_1"}}
 CALLED_BACK = {"kind": "callback", "outcome": "answered", "status": 200, "body": {"a": [{"Value": "ws_1"}]}}
 CONFIRMED = {**CALLED_BACK, "operation": "daraja.c2b_confirmation", "body": {"TransID": "R1"}}
+VALIDATED = {**CONFIRMED, "operation": "daraja.c2b_validation"}
 ASKED_BY_ID = {"kind": "request", "status": 0, "body": {"OriginatorConversationID": "W-1"}, "answer": ""}
 
 
@@ -34,7 +35,8 @@ ASKED_BY_ID = {"kind": "request", "status": 0, "body": {"OriginatorConversationI
         pytest.param(PAYOUT, {**ASKED_BY_ID, "body": {}, "status": 200, "answer": {"x": "AG_1"}}, True, id="heard"),
         pytest.param(PAYBILL, CONFIRMED, True, id="confirmed"),
         pytest.param(PAYBILL, {**CONFIRMED, "status": 503}, False, id="confirmed, and the app did not take it"),
-        pytest.param(PAYBILL, {**CONFIRMED, "operation": "daraja.c2b_validation"}, True, id="validated"),
+        pytest.param(PAYBILL, {**VALIDATED, "answer": '{"ResultCode": "0"}'}, True, id="accepted by validation"),
+        pytest.param(PAYBILL, {**VALIDATED, "answer": '{"ResultCode": "C2B00012"}'}, False, id="refused by validation"),
     ],
 )
 def test_what_counts_as_told(make_event, row, fields, is_told):

@@ -6,7 +6,7 @@ import base64
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -15,9 +15,6 @@ import pytest
 from aiohttp import web
 
 from simulator.app import running
-from simulator.core.merchants import merchant_of
-from simulator.core.simulation import Simulation
-from simulator.core.store import Transaction
 from simulator.settings import Settings
 
 PASSKEY = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"
@@ -47,7 +44,6 @@ class Bench:
     http: aiohttp.ClientSession
     url: str
     app_url: str
-    simulation: Simulation
     received: list[tuple[dict[str, str], str]] = field(default_factory=list)
     bearer: str = ""
     on_callback: Callable[[str], Awaitable[None]] | None = None
@@ -156,16 +152,6 @@ class Bench:
         told: dict[str, Any] = orjson.loads(self.received[-1][1])["Result"]
         return told
 
-    async def change_merchant(self, shortcode: str, **changes: Any) -> None:
-        world = self.simulation.world("default")
-
-        def work(tx: Transaction) -> None:
-            merchant = merchant_of(tx, world, shortcode)
-            assert merchant is not None
-            tx.put(replace(merchant, **changes))
-
-        await world.run(work)
-
     async def is_balanced(self) -> bool:
         told: bool = (await self.control("GET", "/ledger/audit"))["balanced"]
         return told
@@ -211,6 +197,6 @@ async def bench() -> AsyncIterator[Bench]:
         running(Settings(port=0, clock="virtual")) as simulator,
         aiohttp.ClientSession(connector=no_limit) as http,
     ):
-        bench = Bench(http, simulator.url, "", simulator.simulation)
+        bench = Bench(http, simulator.url, "")
         async with recording_app(bench) as bench.app_url:
             yield bench

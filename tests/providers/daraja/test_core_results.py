@@ -39,7 +39,7 @@ async def full_wallet(bench, code):
 
 
 async def inactive_organisation(bench, code):
-    await bench.change_merchant("600000", is_active=False)
+    await bench.control("PATCH", "/merchants/600000", {"active": False})
     return await bench.b2c()
 
 
@@ -53,7 +53,6 @@ async def inactive_account(bench, code):
 
 
 async def from_a_till(bench, code):
-    await bench.change_merchant("5000", initiators={"testapi": "x"})
     return await bench.b2c(PartyA="5000")
 
 

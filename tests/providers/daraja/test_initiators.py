@@ -71,8 +71,14 @@ async def test_eight_wrong_ones_lock_until_unlocked(bench):
     assert await code_of(bench, SecurityCredential=WRONG) == 8006
     assert (await bench.result(await bench.status()))["ResultCode"] == 8006, "any product of the core"
     assert await code_of(bench, PartyA="600584") == 0, "another organisation's are not locked"
-    await bench.change_merchant("600000", is_locked=False, wrong_credentials=0)
+    await bench.control("PATCH", "/merchants/600000", {"locked": False})
+    assert await code_of(bench, SecurityCredential=WRONG) == 2001, "it counts from the beginning"
     assert await code_of(bench) == 0
+
+
+async def test_an_operator_may_be_locked_by_hand(bench):
+    await bench.control("PATCH", "/merchants/600000", {"locked": True})
+    assert await code_of(bench) == 8006
 
 
 async def test_an_unknown_name_counts_for_nothing(bench):
@@ -104,7 +110,7 @@ async def test_when_it_is_asked_for_the_password_in_it_decides(bench):
 async def test_strict_credentials_ask_for_it_from_the_start():
     settings = Settings(port=0, clock="virtual", credentials="strict")
     async with running(settings) as simulator, aiohttp.ClientSession() as http:
-        bench = Bench(http, simulator.url, "", simulator.simulation)
+        bench = Bench(http, simulator.url, "")
         async with recording_app(bench) as bench.app_url:
             assert await code_of(bench) == 2001
             assert await code_of(bench, SecurityCredential=await sealed(bench, "Safaricom999!*!")) == 0
