@@ -69,7 +69,7 @@ class BankUser(HttpUser):
         about = {"headers": {"Authorization": f"Bearer {key}"}} | about
         with self.client.request(method, path, name=name or path, catch_response=True, **about) as response:
             body = _json(response)
-            wrong = [f"{field}={body.get(field)!r}" for field, value in expected.items() if not _fits(body, field, value)]
+            wrong = [f"{name}={body.get(name)!r}" for name, value in expected.items() if not _fits(body, name, value)]
             if response.status_code not in statuses or wrong:
                 response.failure(f"{response.status_code} {response.error or ''} {wrong} {response.text or ''}"[:300])
                 return {}

@@ -34,16 +34,13 @@ class Standing:
     untold: tuple[Json, ...]
     problems: tuple[str, ...]
 
-    @property
-    def untold_sum(self) -> Decimal:
-        return sum((worth(payment) for payment in self.untold), Decimal())
-
     def lines(self) -> list[str]:
         """For people."""
+        unknowable = sum((worth(payment) for payment in self.untold), Decimal())
         told = [
-            f"bank      customers + held + suspense + fees  {self.owed:+14,.2f}",
-            f"provider  the merchant's accounts             {self.moved:+14,.2f}",
-            f"untold money, {len(self.untold)} payments               {self.untold_sum:+14,.2f}",
+            f"{'bank: customers + held + suspense + fees':44}{self.owed:+14,.2f}",
+            f"{'provider: accounts of the merchant':44}{self.moved:+14,.2f}",
+            f"{f'untold money: payments {len(self.untold)}':44}{unknowable:+14,.2f}",
         ]
         for payment in self.untold[:SHOWN]:
             told.append(f"  {payment['id']}  {payment['operation']}  {payment['amount']}  {payment['msisdn']}")
@@ -65,7 +62,8 @@ def compared(bank: tuple[Side, Side], provider: tuple[Side, Side], missing: Iter
     """
     missing = tuple(missing)
     owed, moved = (after.holds - before.holds for before, after in (bank, provider))
-    gap = owed - moved + sum((worth(payment) for payment in missing), Decimal())
+    unknowable = sum((worth(payment) for payment in missing), Decimal())
+    gap = owed + unknowable - moved
     problems = [
         f"{whose} ledger does not balance: {side.fault}"
         for whose, (_, side) in (("the bank's", bank), ("the provider's", provider))
@@ -74,7 +72,7 @@ def compared(bank: tuple[Side, Side], provider: tuple[Side, Side], missing: Iter
     if gap:
         problems.append(
             f"the bank's ledger is off by {gap:+,.2f}: it shows {owed:+,.2f},"
-            f" the provider moved {moved:+,.2f} and told nobody of {moved - owed + gap:+,.2f}"
+            f" the provider moved {moved:+,.2f} and told nobody of {unknowable:+,.2f}"
         )
     return Standing(owed, moved, missing, tuple(problems))
 

@@ -15,10 +15,12 @@ import yaml
 from books import Books, Opening, Standing
 from locust import events
 from locust.env import Environment
-from locust.runners import WorkerRunner
+from locust.rpc.protocol import Message
+from locust.runners import MasterRunner, WorkerRunner
 from provider import Api, Unreadable
 
 LOOK_EVERY_SECONDS = 2.0
+WORKERS_STOP_WITHIN_SECONDS = 60.0
 CREDITS = ("push to credit", "payment to credit")
 FIGURES = (*CREDITS, "withdrawal to payout", "not decided while watched")
 
@@ -49,7 +51,7 @@ def _no_verdict_yet(environment: Any, **_: Any) -> None:
 
 @events.test_start.add_listener
 def _open(environment: Any, **_: Any) -> None:
-    """Looks at both ledgers and lets the chaos loose; a run that cannot be judged is not begun."""
+    """Looks at both ledgers and lets the chaos loose; one that cannot be judged ends at once."""
     if _is_worker(environment):
         return
     environment.verdict = Verdict()
@@ -60,8 +62,8 @@ def _open(environment: Any, **_: Any) -> None:
             with open(profile) as file:
                 books.provider.call("POST", "/_sim/faults", yaml.safe_load(file))
     except (Unreadable, OSError) as error:
-        environment.verdict.problems.append(f"the run was not begun: {error}")
-        environment.runner.quit()
+        environment.verdict.problems.append(f"the run cannot be judged: {error}")
+        gevent.spawn(environment.runner.quit)  # not from here, in the midst of its start
 
 
 @events.test_stop.add_listener
@@ -70,6 +72,8 @@ def _settle(environment: Any, **_: Any) -> None:
     verdict = environment.verdict
     if _is_worker(environment) or verdict.opening is None:
         return
+    if isinstance(environment.runner, MasterRunner):
+        _stop_workers(environment.runner)
     books, until = _books(environment), monotonic() + environment.parsed_options.settle
     try:
         if environment.parsed_options.chaos:
@@ -83,6 +87,15 @@ def _settle(environment: Any, **_: Any) -> None:
         verdict.problems.extend(verdict.standing.problems)
     except Unreadable as error:
         verdict.problems.append(f"the ledgers could not be read: {error}")
+
+
+def _stop_workers(master: MasterRunner) -> None:
+    """At the end of a headless run locust tells its workers to stop only once this is over."""
+    for worker in master.clients.all:
+        master.server.send_to_client(Message("stop", None, worker.id))
+    until = monotonic() + WORKERS_STOP_WITHIN_SECONDS
+    while master.user_count and monotonic() < until:
+        gevent.sleep(0.1)
 
 
 def _wait_until_quiet(books: Books, opening: Opening, until: float) -> None:
@@ -126,8 +139,9 @@ def _missed(environment: Any) -> list[str]:
 def _table(environment: Any) -> list[str]:
     entries = environment.stats.entries
     lines = ["", f"{'':28}{'times':>8}{'p50':>9}{'p95':>9}{'worst':>9}"]
-    for (name, kind), entry in sorted(entries.items(), key=lambda item: (item[0][1] != "CREDIT", item[0])):
-        if name in FIGURES:
+    noted = {name: entry for (name, _), entry in entries.items()}
+    for name in FIGURES:
+        if (entry := noted.get(name)) is not None:
             figures = [_seconds(entry, 0.5), _seconds(entry, 0.95), entry.max_response_time / 1000]
             lines.append(f"{name:28}{entry.num_requests:8}" + "".join(f"{one:7.2f} s" for one in figures))
     asked = sum(entry.num_requests for (name, _), entry in entries.items() if name not in FIGURES)

@@ -38,7 +38,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--chaos", default=str(HERE.parent / "scenarios" / "chaos" / "bad_day.yaml"))
     parser.add_argument("--settle", type=float, default=240)
-    parser.add_argument("--p95-credit", type=float, default=30)
+    parser.add_argument("--p95-credit", type=float, default=20)
     parser.add_argument("--into", type=Path, default=Path("build/load"), help="where stats.json and demo.log go")
     return parser.parse_args()
 
