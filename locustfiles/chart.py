@@ -33,7 +33,8 @@ def svg(entries: list[dict[str, Any]]) -> str:
     def y(share: float) -> float:
         return HEIGHT - BOTTOM - share / 100 * (HEIGHT - BOTTOM - TOP)
 
-    parts = [f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>']
+    title = "How many of a hundred were credited within so many seconds"
+    parts = [f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>', f'<text x="{LEFT}" y="16">{title}</text>']
     for share in SHARES:
         parts.append(f'<path d="M{LEFT} {y(share):.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>')
         parts.append(f'<text x="{LEFT - 8}" y="{y(share) + 4:.1f}" text-anchor="end">{share} %</text>')
@@ -47,8 +48,7 @@ def svg(entries: list[dict[str, Any]]) -> str:
         parts.append(f'<text {place} text-anchor="end" fill="{CURVES[name]}">{name}</text>')
     style = 'font-family="sans-serif" font-size="12"'
     size = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
-    title = f'<text x="{LEFT}" y="16">How many of a hundred were credited within so many seconds</text>'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>\n{title}\n' + "\n".join(parts) + "\n</svg>\n"
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>\n' + "\n".join(parts) + "\n</svg>\n"
 
 
 if __name__ == "__main__":
