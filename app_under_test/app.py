@@ -82,11 +82,15 @@ async def _health(_: web.Request) -> web.Response:
     return respond({"status": "ok"})
 
 
+_COUNTER = insert(counters)
+_A_COUNTER = select(counters).limit(1)
+
+
 def _opened(store: Store, settings: Settings, clock: Clock) -> Callable[[web.Application], AsyncIterator[None]]:
     def open_bank(connection: Connection) -> None:
         metadata.create_all(connection)
-        if connection.execute(select(counters)).first() is None:
-            connection.execute(insert(counters), [{"prefix": prefix, "value": 0} for prefix in "CDRW"])
+        if connection.execute(_A_COUNTER).first() is None:
+            connection.execute(_COUNTER, [{"prefix": prefix, "value": 0} for prefix in "CDRW"])
             ledger.open_books(connection, opening_float=settings.opening_float, at=stamp(clock.now()))
 
     async def opened(_: web.Application) -> AsyncIterator[None]:

@@ -1,18 +1,29 @@
 """Customers: one for each MSISDN, each with an account in the ledger."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, StringConstraints
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, literal, select
 
 from app_under_test import ledger, money
 from app_under_test.clock import Clock, stamp
 from app_under_test.edge import body_of, respond
 from app_under_test.idempotency import Answer, Wishes, Work
 from app_under_test.problems import Problem
-from app_under_test.schema import customers, next_id
+from app_under_test.schema import accounts, customers, next_id
 from app_under_test.store import Store
+
+_AVAILABLE, _HELD = accounts.alias("available"), accounts.alias("held")
+_SHOWN = (
+    select(customers, _AVAILABLE.c.balance.label("available"), _HELD.c.balance.label("held"))
+    .join(_AVAILABLE, _AVAILABLE.c.account == literal(ledger.customer_account("")) + customers.c.id)
+    .join(_HELD, _HELD.c.account == literal(ledger.held_account("")) + customers.c.id)
+)
+_WITH_ID = _SHOWN.where(customers.c.id == bindparam("of"))
+_WITH_MSISDN = _SHOWN.where(customers.c.msisdn == bindparam("of"))
+_MSISDN = select(customers.c.msisdn).where(customers.c.id == bindparam("of"))
+_ADMITTED = insert(customers)
 
 Msisdn = Annotated[str, StringConstraints(pattern=r"^254[17][0-9]{8}$")]
 
@@ -57,25 +68,28 @@ class Customers:
 
 
 def admit(connection: Connection, asked: CustomerRequest, at: str) -> Answer:
-    known = connection.execute(select(customers.c.id).where(customers.c.msisdn == asked.msisdn)).scalar_one_or_none()
+    known = connection.execute(_WITH_MSISDN, {"of": asked.msisdn}).one_or_none()
     if known is not None:
-        return Answer(200, shown(connection, known))
+        return Answer(200, _as_shown(known))
     new = next_id(connection, "C")
-    connection.execute(insert(customers).values(id=new, name=asked.name, msisdn=asked.msisdn, created_at=at))
+    told = {"id": new, "name": asked.name, "msisdn": asked.msisdn, "created_at": at}
+    connection.execute(_ADMITTED, told)
     ledger.open_account(connection, ledger.customer_account(new))
     ledger.open_account(connection, ledger.held_account(new))
     return Answer(201, shown(connection, new))
 
 
 def shown(connection: Connection, customer: str) -> dict[str, object]:
-    row = connection.execute(select(customers).where(customers.c.id == customer)).one_or_none()
+    row = connection.execute(_WITH_ID, {"of": customer}).one_or_none()
     if row is None:
         raise Problem(404, f"there is no customer {customer}")
-    available = ledger.balance_of(connection, ledger.customer_account(customer))
-    balance = available + ledger.balance_of(connection, ledger.held_account(customer))
-    sums = {"balance": money.text_of(balance), "available": money.text_of(available)}
+    return _as_shown(row)
+
+
+def _as_shown(row: Row[Any]) -> dict[str, object]:
+    sums = {"balance": money.text_of(row.available + row.held), "available": money.text_of(row.available)}
     return {"id": row.id, "name": row.name, "msisdn": row.msisdn, **sums}
 
 
 def msisdn_of(connection: Connection, customer: str) -> str | None:
-    return connection.execute(select(customers.c.msisdn).where(customers.c.id == customer)).scalar_one_or_none()
+    return connection.execute(_MSISDN, {"of": customer}).scalar_one_or_none()

@@ -5,12 +5,12 @@ from any state; every other change stops at a deposit whose outcome is proven.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
-from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, or_, select, update
 
 from app_under_test import customers, ledger, money, receipts
 from app_under_test.addresses import Addresses
@@ -36,6 +36,16 @@ from app_under_test.schema import deposits, next_id
 from app_under_test.settings import Settings
 from app_under_test.states import State
 from app_under_test.store import Store
+
+_WITH_ID = select(deposits).where(deposits.c.id == bindparam("of"))
+_UNPROVEN = select(deposits).where(~deposits.c.proven).order_by(deposits.c.created_at, deposits.c.id)
+_HOLDER = select(deposits.c.id).where(deposits.c.provider_reference == bindparam("handle"))
+_OPENED = insert(deposits).returning(*deposits.c)
+_CHANGED = update(deposits).where(deposits.c.id == bindparam("of"))
+_UNLESS_PROVEN = _CHANGED.where(~deposits.c.proven)
+_UNLESS_COMPLETED = _CHANGED.where(deposits.c.state != State.COMPLETED)
+_UNLESS_NAMED = _CHANGED.where(or_(~deposits.c.proven, deposits.c.provider_reference.is_(None)))
+_UNLESS_RECEIVED = _CHANGED.where(deposits.c.receipt.is_(None))
 
 
 class DepositRequest(BaseModel):
@@ -68,7 +78,7 @@ class Deposit:
         return seconds_between(self.created_at, now)
 
     def shown(self) -> dict[str, object]:
-        told = asdict(self) | {"amount": money.text_of(self.amount)}
+        told = vars(self) | {"amount": money.text_of(self.amount)}
         del told["heard_reference"]
         return told
 
@@ -154,12 +164,12 @@ def open_deposit(connection: Connection, asked: DepositRequest, at: str) -> Depo
         raise Problem(422, f"customer: there is no customer {asked.customer}", field="customer")
     deposit = next_id(connection, "D")
     row = {"id": deposit, "customer": asked.customer, "msisdn": msisdn, "amount": asked.amount, "via": asked.via}
-    connection.execute(insert(deposits).values(**row, state=State.PENDING, proven=False, created_at=at))
-    return find(connection, deposit)
+    opened = connection.execute(_OPENED, row | {"state": State.PENDING, "proven": False, "created_at": at}).one()
+    return _deposit(opened._mapping)
 
 
 def find(connection: Connection, deposit: str) -> Deposit:
-    row = connection.execute(select(deposits).where(deposits.c.id == deposit)).one_or_none()
+    row = connection.execute(_WITH_ID, {"of": deposit}).one_or_none()
     if row is None:
         raise Problem(404, f"there is no deposit {deposit}")
     return _deposit(row._mapping)
@@ -167,8 +177,7 @@ def find(connection: Connection, deposit: str) -> Deposit:
 
 def unproven(connection: Connection) -> list[Deposit]:
     """Oldest first: all whose outcome nobody has proven yet, those included that expired here."""
-    rows = connection.execute(select(deposits).where(~deposits.c.proven).order_by(deposits.c.created_at, deposits.c.id))
-    return [_deposit(row._mapping) for row in rows]
+    return [_deposit(row._mapping) for row in connection.execute(_UNPROVEN)]
 
 
 def acknowledge(connection: Connection, deposit: Deposit, acknowledgement: Acknowledgement) -> Deposit:
@@ -193,8 +202,7 @@ def hear(connection: Connection, deposit_id: str, notice: Notice, *, at: str) ->
         decide(connection, deposit, notice.outcome, notice.reason, receipt=notice.receipt, at=at)
         return None
     if deposit.provider_reference is None and notice.provider_reference is not None:
-        heard = update(deposits).where(deposits.c.id == deposit_id)
-        connection.execute(heard.values(heard_reference=notice.provider_reference))
+        connection.execute(_CHANGED, {"of": deposit_id, "heard_reference": notice.provider_reference})
         deposit = find(connection, deposit_id)
     return None if deposit.state is State.COMPLETED else deposit
 
@@ -219,11 +227,8 @@ def _agrees(connection: Connection, deposit: Deposit, notice: Notice) -> bool:
 
 def adopt(connection: Connection, deposit: Deposit, provider_reference: str) -> None:
     """The handle to ask with, unless another deposit has it, or this one is proven under a handle of its own."""
-    holders = select(deposits.c.id).where(deposits.c.provider_reference == provider_reference)
-    if connection.execute(holders).first() is None:
-        open_to_it = or_(~deposits.c.proven, deposits.c.provider_reference.is_(None))
-        adopted = update(deposits).where(deposits.c.id == deposit.id, open_to_it)
-        connection.execute(adopted.values(provider_reference=provider_reference))
+    if connection.execute(_HOLDER, {"handle": provider_reference}).first() is None:
+        connection.execute(_UNLESS_NAMED, {"of": deposit.id, "provider_reference": provider_reference})
 
 
 def decide(
@@ -243,27 +248,33 @@ def leave(connection: Connection, deposit: Deposit, *, state: State, reason: str
 
 
 def _complete(connection: Connection, deposit: Deposit, receipt: str | None, at: str) -> None:
-    of_id = deposits.c.id == deposit.id
     completed = {"state": State.COMPLETED, "proven": True, "receipt": receipt, "reason": None}
-    won = connection.execute(update(deposits).where(of_id, deposits.c.state != State.COMPLETED).values(**completed))
-    if won.rowcount == 1:
+    if connection.execute(_UNLESS_COMPLETED, {"of": deposit.id, **completed}).rowcount == 1:
         arrived = receipts.take_from_suspense(connection, deposit.id, deposit.amount, receipt)
         source = ledger.FLOAT if arrived is None else ledger.SUSPENSE
         to, amount = ledger.customer_account(deposit.customer), deposit.amount
         legs = (ledger.Posting(to, amount), ledger.Posting(source, -amount))
         ledger.post(connection, legs, kind="deposit", reference=deposit.id, at=at)
-        receipt = receipt or arrived
-    if receipt is not None:  # a query, which tells none, may have completed it
-        fill_in(connection, deposit, receipt)
+        if receipt is None and arrived is not None:
+            fill_in(connection, deposit, arrived)
+    elif receipt is not None and fill_in(connection, deposit, receipt):
+        _explain(connection, deposit, receipt, at)
 
 
-def fill_in(connection: Connection, deposit: Deposit, receipt: str) -> None:
-    unfilled = update(deposits).where(deposits.c.id == deposit.id, deposits.c.receipt.is_(None))
-    connection.execute(unfilled.values(receipt=receipt))
+def fill_in(connection: Connection, deposit: Deposit, receipt: str) -> bool:
+    """Whether it had none: a query, which tells none, may have completed it."""
+    return connection.execute(_UNLESS_RECEIVED, {"of": deposit.id, "receipt": receipt}).rowcount == 1
+
+
+def _explain(connection: Connection, deposit: Deposit, receipt: str, at: str) -> None:
+    """Money in suspense, whose account named nobody, was this deposit's, and credited before anybody knew that."""
+    if receipts.take_from_suspense(connection, deposit.id, deposit.amount, receipt):
+        legs = (ledger.Posting(ledger.SUSPENSE, -deposit.amount), ledger.Posting(ledger.FLOAT, deposit.amount))
+        ledger.post(connection, legs, kind="explained", reference=receipt, at=at)
 
 
 def _unless_proven(connection: Connection, deposit: Deposit, **values: object) -> None:
-    connection.execute(update(deposits).where(deposits.c.id == deposit.id, ~deposits.c.proven).values(**values))
+    connection.execute(_UNLESS_PROVEN, {"of": deposit.id, **values})
 
 
 def _deposit(row: RowMapping) -> Deposit:

@@ -14,12 +14,17 @@ from typing import Any, Generic, TypeVar
 import orjson
 from aiohttp import web
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from app_under_test.edge import respond
 from app_under_test.problems import Problem
 from app_under_test.schema import idempotency
 from app_under_test.store import Store
+
+_OF_KEY = (idempotency.c.route == bindparam("on"), idempotency.c.key == bindparam("under"))
+_FIRST = select(idempotency).where(*_OF_KEY)
+_KEPT = insert(idempotency)
+_KEPT_ANEW = update(idempotency).where(*_OF_KEY)
 
 T = TypeVar("T")
 _KEY = re.compile(r"[!-~]{1,255}")
@@ -56,8 +61,8 @@ class Wish:
         fingerprint = hashlib.sha256(asked.model_dump_json().encode()).hexdigest()
         return cls(f"{request.method} {request.path}", key, fingerprint)
 
-    def row(self) -> ColumnElement[bool]:
-        return and_(idempotency.c.route == self.route, idempotency.c.key == self.key)
+    def row(self) -> dict[str, object]:
+        return {"on": self.route, "under": self.key}
 
     def insist_on(self, fingerprint: str) -> None:
         if fingerprint != self.fingerprint:
@@ -110,13 +115,13 @@ class Wishes:
         conclude = await work.act(made)
 
         def end(connection: Connection) -> Answer:
-            return _kept(connection, wish, work.answer(conclude(connection)))
+            return _kept_anew(connection, wish, work.answer(conclude(connection)))
 
         return await self._store.run(end)
 
 
 def _first_answer(connection: Connection, wish: Wish) -> Answer | None:
-    row = connection.execute(select(idempotency).where(wish.row())).one_or_none() if wish.key else None
+    row = connection.execute(_FIRST, wish.row()).one_or_none() if wish.key else None
     if row is None:
         return None
     wish.insist_on(row.fingerprint)
@@ -125,8 +130,16 @@ def _first_answer(connection: Connection, wish: Wish) -> Answer | None:
 
 def _kept(connection: Connection, wish: Wish, answer: Answer) -> Answer:
     if wish.key is not None:
-        connection.execute(delete(idempotency).where(wish.row()))
-        first = {"status": answer.status, "body": orjson.dumps(answer.body).decode()}
         asked = {"route": wish.route, "key": wish.key, "fingerprint": wish.fingerprint}
-        connection.execute(insert(idempotency).values(**asked, **first))
+        connection.execute(_KEPT, asked | _told(answer))
     return answer
+
+
+def _kept_anew(connection: Connection, wish: Wish, answer: Answer) -> Answer:
+    if wish.key is not None:
+        connection.execute(_KEPT_ANEW, wish.row() | _told(answer))
+    return answer
+
+
+def _told(answer: Answer) -> dict[str, object]:
+    return {"status": answer.status, "body": orjson.dumps(answer.body).decode()}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from aiohttp import web
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from app_under_test import money
 from app_under_test.edge import respond
@@ -18,6 +18,25 @@ from app_under_test.store import Store
 
 FLOAT, SUSPENSE, FEES, OWN_FUNDS = "float:mpesa", "suspense", "fees", "own_funds"
 _WITHOUT_FLOOR = (FLOAT, SUSPENSE)  # what is unexplained may be missing as well
+
+_OPENED = insert(accounts)
+_ENTERED = insert(entries).returning(entries.c.number)
+_AFTER = accounts.c.balance + bindparam("by")
+_MOVED = (
+    update(accounts).where(accounts.c.account == bindparam("of")).values(balance=_AFTER).returning(accounts.c.balance)
+)
+_MOVED_ABOVE_FLOOR = _MOVED.where(_AFTER >= 0)
+_POSTED = insert(postings)
+_CHANGES = (
+    select(entries, func.sum(postings.c.amount).label("change"))
+    .join_from(entries, postings)
+    .where(postings.c.account.in_((bindparam("available"), bindparam("held"))))
+    .group_by(entries.c.number)
+    .having(func.sum(postings.c.amount) != 0)
+    .order_by(entries.c.number)
+)
+_STORED = select(accounts.c.account, accounts.c.balance)
+_SUMMED = select(postings.c.account, func.sum(postings.c.amount)).group_by(postings.c.account)
 
 
 @dataclass(frozen=True)
@@ -39,32 +58,24 @@ def held_account(customer: str) -> str:
 
 
 def open_account(connection: Connection, account: str) -> None:
-    connection.execute(insert(accounts).values(account=account, balance=0))
-
-
-def balance_of(connection: Connection, account: str) -> int:
-    return int(connection.execute(select(accounts.c.balance).where(accounts.c.account == account)).scalar_one())
+    connection.execute(_OPENED, {"account": account, "balance": 0})
 
 
 def post(connection: Connection, legs: tuple[Posting, ...], *, kind: str, reference: str, at: str) -> None:
     """Writes an entry and moves its accounts, in the caller's transaction, or raises."""
     if sum(leg.amount for leg in legs) != 0:
         raise ValueError(f"the legs of {kind} {reference} do not sum to zero: {legs}")
-    entry = connection.execute(
-        insert(entries).values(at=at, kind=kind, reference=reference).returning(entries.c.number)
-    ).scalar_one()
-    for leg in legs:
-        balance = _move(connection, leg)
-        connection.execute(
-            insert(postings).values(entry=entry, account=leg.account, amount=leg.amount, balance=balance)
-        )
+    entry = connection.execute(_ENTERED, {"at": at, "kind": kind, "reference": reference}).scalar_one()
+    posted = [
+        {"entry": entry, "account": leg.account, "amount": leg.amount, "balance": _move(connection, leg)}
+        for leg in legs
+    ]
+    connection.execute(_POSTED, posted)
 
 
 def _move(connection: Connection, leg: Posting) -> int:
-    moved = update(accounts).where(accounts.c.account == leg.account).values(balance=accounts.c.balance + leg.amount)
-    if leg.account not in _WITHOUT_FLOOR:
-        moved = moved.where(accounts.c.balance + leg.amount >= 0)
-    balance = connection.execute(moved.returning(accounts.c.balance)).scalar_one_or_none()
+    moved = _MOVED if leg.account in _WITHOUT_FLOOR else _MOVED_ABOVE_FLOOR
+    balance = connection.execute(moved, {"of": leg.account, "by": leg.amount}).scalar_one_or_none()
     if balance is None:
         raise Overdrawn(f"{leg.account} cannot take {money.text_of(leg.amount)}")
     return int(balance)
@@ -72,15 +83,8 @@ def _move(connection: Connection, leg: Posting) -> int:
 
 def statement_of(connection: Connection, customer: str) -> list[dict[str, str]]:
     """Every entry that changed what the customer has, oldest first; the amounts sum to it. A hold changes nothing."""
-    change = func.sum(postings.c.amount)
-    found = connection.execute(
-        select(entries, change.label("change"))
-        .join_from(entries, postings)
-        .where(postings.c.account.in_((customer_account(customer), held_account(customer))))
-        .group_by(entries.c.number)
-        .having(change != 0)
-        .order_by(entries.c.number)
-    ).all()
+    theirs = {"available": customer_account(customer), "held": held_account(customer)}
+    found = connection.execute(_CHANGES, theirs).all()
     balances = accumulate(int(row.change) for row in found)
     return [
         {
@@ -104,9 +108,7 @@ class Audit:
 
     @classmethod
     def of(cls, connection: Connection) -> "Audit":
-        stored = connection.execute(select(accounts.c.account, accounts.c.balance)).all()
-        total = func.sum(postings.c.amount)
-        summed = connection.execute(select(postings.c.account, total).group_by(postings.c.account)).all()
+        stored, summed = connection.execute(_STORED).all(), connection.execute(_SUMMED).all()
         return cls({row[0]: row[1] for row in stored}, {row[0]: int(row[1]) for row in summed})
 
     def differences(self) -> dict[str, int]:

@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from app_under_test import deposits, ledger, receipts, unconfirmed
 from app_under_test.addresses import Addresses
@@ -23,6 +23,10 @@ from app_under_test.settings import Settings
 from app_under_test.states import State
 from app_under_test.store import Store
 from app_under_test.unconfirmed import Unconfirmed
+
+_CUSTOMER = select(customer_rows.c.id).where(customer_rows.c.id == bindparam("of"))
+_DEPOSIT = select(deposit_rows.c.id).where(deposit_rows.c.id == bindparam("of"))
+_HOLDER = select(deposit_rows.c.id).where(deposit_rows.c.receipt == bindparam("of"))
 
 MayBe = Callable[[str, str], bool]
 
@@ -72,10 +76,12 @@ class Paybill:
         return self._gateway.verdict(objection)
 
     async def confirm(self, callback: bytes) -> None:
-        """Returns once the money is booked; 400 if no money can be made out."""
+        """Returns once the money is booked; 400 if no money of ours can be made out."""
         arrival = self._gateway.read(callback)
         if isinstance(arrival, Objection):
             raise Problem(400, "this tells of no money: a receipt and an amount are needed")
+        if not arrival.is_to_us:
+            raise Problem(400, "this tells of money that came to another paybill")
         may_be, at = self._gateway.may_be, stamp(self._clock.now())
         open_deposit = await self._store.run(lambda connection: book(connection, arrival, may_be, at=at))
         if open_deposit is not None:
@@ -178,17 +184,13 @@ def _credit(connection: Connection, account: str, arrival: Arrival, at: str) -> 
 
 
 def _customer_named(connection: Connection, arrival: Arrival) -> str | None:
-    named = customer_rows.c.id == arrival.account.upper()
-    customer = connection.execute(select(customer_rows.c.id).where(named)).scalar_one_or_none()
-    return customer if arrival.is_to_us else None
+    return connection.execute(_CUSTOMER, {"of": arrival.account.upper()}).scalar_one_or_none()
 
 
 def _deposit_named(connection: Connection, arrival: Arrival) -> Deposit | None:
-    named = deposit_rows.c.id == arrival.account.upper()
-    deposit = connection.execute(select(deposit_rows.c.id).where(named)).scalar_one_or_none()
-    return deposits.find(connection, deposit) if deposit is not None and arrival.is_to_us else None
+    deposit = connection.execute(_DEPOSIT, {"of": arrival.account.upper()}).scalar_one_or_none()
+    return None if deposit is None else deposits.find(connection, deposit)
 
 
 def _deposit_with(connection: Connection, receipt: str) -> str | None:
-    holders = select(deposit_rows.c.id).where(deposit_rows.c.receipt == receipt)
-    return connection.execute(holders).scalar_one_or_none()
+    return connection.execute(_HOLDER, {"of": receipt}).scalar_one_or_none()

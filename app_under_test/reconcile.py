@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import orjson
 from aiohttp import web
 from pydantic import BaseModel
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from app_under_test import deposits, money, withdrawals
 from app_under_test.clock import Clock, stamp
@@ -22,6 +22,10 @@ from app_under_test.problems import Problem
 from app_under_test.schema import next_id, reconciliations
 from app_under_test.store import Store
 from app_under_test.withdrawals import Withdrawal, Withdrawals
+
+_BEGUN = insert(reconciliations)
+_FINISHED = update(reconciliations).where(reconciliations.c.id == bindparam("of"))
+_REPORT = select(reconciliations.c.report).where(reconciliations.c.id == bindparam("of"))
 
 Payment = Deposit | Withdrawal
 Report = dict[str, object]
@@ -77,7 +81,7 @@ class Reconciliation:
 
 def _begin(connection: Connection, at: str) -> Report:
     kept: Report = {"id": next_id(connection, "R"), "at": at, "finished": False, "asked": 0, "differences": []}
-    connection.execute(insert(reconciliations).values(id=kept["id"], report=orjson.dumps([kept, []]).decode()))
+    connection.execute(_BEGUN, {"id": kept["id"], "report": orjson.dumps([kept, []]).decode()})
     return _as_it_stands(connection, kept, [])
 
 
@@ -90,14 +94,12 @@ def _finish(connection: Connection, begun: Report, looked_into: list[Payment], a
         "differences": [{"account": name, "difference": money.text_of(cents)} for name, cents in differences],
     }
     before = [(_kind_of(payment), payment.id, str(payment.state)) for payment in looked_into]
-    of_id = reconciliations.c.id == begun["id"]
-    connection.execute(update(reconciliations).where(of_id).values(report=orjson.dumps([kept, before]).decode()))
+    connection.execute(_FINISHED, {"of": begun["id"], "report": orjson.dumps([kept, before]).decode()})
     return _as_it_stands(connection, kept, before)
 
 
 def _find(connection: Connection, reconciliation: str) -> Report:
-    found = select(reconciliations.c.report).where(reconciliations.c.id == reconciliation)
-    report = connection.execute(found).scalar_one_or_none()
+    report = connection.execute(_REPORT, {"of": reconciliation}).scalar_one_or_none()
     if report is None:
         raise Problem(404, f"there is no reconciliation {reconciliation}")
     return _as_it_stands(connection, *orjson.loads(report))

@@ -1,4 +1,8 @@
-"""The bank's tables, all on one page. Amounts are cents, times are text as `clock.stamp` writes them."""
+"""The bank's tables, all on one page. Amounts are cents, times are text as `clock.stamp` writes them.
+
+Statements are constants of the modules that use them, with a `bindparam` for what varies: to build one, and to find
+out which one it is, costs SQLAlchemy more than to run it.
+"""
 
 from sqlalchemy import (
     BigInteger,
@@ -12,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    bindparam,
     update,
 )
 
@@ -136,12 +141,14 @@ reconciliations = Table(
 )
 
 
+_COUNTED = (
+    update(counters)
+    .where(counters.c.prefix == bindparam("of"))
+    .values(value=counters.c.value + 1)
+    .returning(counters.c.value)
+)
+
+
 def next_id(connection: Connection, prefix: str) -> str:
     """The next of `C000001`, `C000002`, … : readable on a phone, and a valid paybill account number."""
-    counted = (
-        update(counters)
-        .where(counters.c.prefix == prefix)
-        .values(value=counters.c.value + 1)
-        .returning(counters.c.value)
-    )
-    return f"{prefix}{connection.execute(counted).scalar_one():06d}"
+    return f"{prefix}{connection.execute(_COUNTED, {'of': prefix}).scalar_one():06d}"

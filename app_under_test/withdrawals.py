@@ -6,12 +6,12 @@ queue keeps it for minutes. Until then, and whenever nothing is proven, the bank
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated
 
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from app_under_test import customers, holds, money
 from app_under_test.addresses import Addresses
@@ -39,6 +39,21 @@ from app_under_test.states import State
 from app_under_test.store import Store
 
 LONGEST_WAIT = 60
+
+_WITH_ID = select(withdrawals).where(withdrawals.c.id == bindparam("of"))
+_UNPROVEN = select(withdrawals).where(~withdrawals.c.proven).order_by(withdrawals.c.created_at, withdrawals.c.id)
+_ANOTHER = select(withdrawals.c.id).where(
+    withdrawals.c.receipt == bindparam("receipt"), withdrawals.c.id != bindparam("of")
+)
+_OPENED = insert(withdrawals).returning(*withdrawals.c)
+_CHANGED = update(withdrawals).where(withdrawals.c.id == bindparam("of"))
+_UNLESS_PROVEN = _CHANGED.where(~withdrawals.c.proven)
+_UNLESS_COMPLETED = _CHANGED.where(withdrawals.c.state != State.COMPLETED)
+_UNLESS_NAMED = _CHANGED.where(withdrawals.c.provider_reference.is_(None))
+_UNLESS_RECEIVED = _CHANGED.where(withdrawals.c.receipt.is_(None))
+
+_QUESTION = insert(questions)
+_ASKED = select(questions.c.withdrawal, questions.c.asked_at).where(questions.c.reference == bindparam("question"))
 
 
 class Phone(BaseModel):
@@ -71,7 +86,7 @@ class Withdrawal:
         return seconds_between(self.created_at, now)
 
     def shown(self) -> dict[str, object]:
-        told = asdict(self) | {"amount": money.text_of(self.amount), "to": {"msisdn": self.msisdn}}
+        told = vars(self) | {"amount": money.text_of(self.amount), "to": {"msisdn": self.msisdn}}
         del told["msisdn"], told["client_reference"]  # a secret between the bank and the provider
         return told
 
@@ -177,16 +192,16 @@ def open_withdrawal(
     new = next_id(connection, "W")
     row = {"id": new, "customer": asked.customer, "msisdn": asked.to.msisdn, "amount": asked.amount}
     named = {"client_reference": name(new, at), "created_at": at}
-    connection.execute(insert(withdrawals).values(**row, **named, state=State.PENDING, proven=False))
+    opened = connection.execute(_OPENED, row | named | {"state": State.PENDING, "proven": False}).one()
     try:
         holds.hold(connection, asked.customer, asked.amount, withdrawal=new, at=at)
     except Overdrawn:
         raise Problem(422, "amount: the customer has less than that available", field="amount") from None
-    return find(connection, new)
+    return _withdrawal(opened._mapping)
 
 
 def find(connection: Connection, withdrawal: str) -> Withdrawal:
-    row = connection.execute(select(withdrawals).where(withdrawals.c.id == withdrawal)).one_or_none()
+    row = connection.execute(_WITH_ID, {"of": withdrawal}).one_or_none()
     if row is None:
         raise Problem(404, f"there is no withdrawal {withdrawal}")
     return _withdrawal(row._mapping)
@@ -194,9 +209,7 @@ def find(connection: Connection, withdrawal: str) -> Withdrawal:
 
 def unproven(connection: Connection) -> list[Withdrawal]:
     """Oldest first: all whose money is held."""
-    open_ones = select(withdrawals).where(~withdrawals.c.proven)
-    rows = connection.execute(open_ones.order_by(withdrawals.c.created_at, withdrawals.c.id))
-    return [_withdrawal(row._mapping) for row in rows]
+    return [_withdrawal(row._mapping) for row in connection.execute(_UNPROVEN)]
 
 
 def acknowledge(
@@ -232,10 +245,8 @@ def doubt(connection: Connection, withdrawal_id: str) -> Withdrawal | None:
 
 
 def note_question(connection: Connection, withdrawal: Withdrawal, reference: str, asked_at: str) -> None:
-    known = select(questions.c.reference).where(questions.c.reference == reference)
-    if connection.execute(known).first() is None:
-        row = {"reference": reference, "withdrawal": withdrawal.id, "asked_at": asked_at}
-        connection.execute(insert(questions).values(**row))
+    if connection.execute(_ASKED, {"question": reference}).first() is None:
+        connection.execute(_QUESTION, {"reference": reference, "withdrawal": withdrawal.id, "asked_at": asked_at})
 
 
 def learn(connection: Connection, withdrawal_id: str, finding: Finding, *, absent_after: float, at: str) -> None:
@@ -244,14 +255,11 @@ def learn(connection: Connection, withdrawal_id: str, finding: Finding, *, absen
     An answer that overtakes the acknowledgement of its question answers none: the next reconciliation asks again.
     """
     withdrawal, told = find(connection, withdrawal_id), finding.told
-    asked = select(questions.c.asked_at).where(
-        questions.c.reference == finding.question, questions.c.withdrawal == withdrawal.id
-    )
-    asked_at = connection.execute(asked).scalar_one_or_none()
-    if asked_at is None:
+    asked = connection.execute(_ASKED, {"question": finding.question}).one_or_none()
+    if asked is None or asked.withdrawal != withdrawal.id:
         return
     if finding.is_absent:
-        if withdrawal.age(asked_at) >= absent_after:
+        if withdrawal.age(asked.asked_at) >= absent_after:
             decide(connection, withdrawal, Outcome.FAILED, told.reason, at=at)
         return
     is_this_one = told.client_reference == withdrawal.client_reference and told.amount == withdrawal.amount
@@ -285,12 +293,10 @@ def _complete(connection: Connection, withdrawal: Withdrawal, receipt: str | Non
     if _unless_proven(connection, withdrawal, **completed):
         holds.pay(connection, withdrawal.customer, withdrawal.amount, withdrawal=withdrawal.id, at=at)
         return
-    of_id = withdrawals.c.id == withdrawal.id
-    late = update(withdrawals).where(of_id, withdrawals.c.state != State.COMPLETED).values(**completed)
-    if connection.execute(late).rowcount == 1:
+    if connection.execute(_UNLESS_COMPLETED, {"of": withdrawal.id, **completed}).rowcount == 1:
         holds.pay_after_release(connection, withdrawal.customer, withdrawal.amount, withdrawal=withdrawal.id, at=at)
     elif receipt is not None:
-        connection.execute(update(withdrawals).where(of_id, withdrawals.c.receipt.is_(None)).values(receipt=receipt))
+        connection.execute(_UNLESS_RECEIVED, {"of": withdrawal.id, "receipt": receipt})
 
 
 def _agrees(connection: Connection, withdrawal: Withdrawal, notice: Notice) -> bool:
@@ -306,18 +312,16 @@ def _agrees(connection: Connection, withdrawal: Withdrawal, notice: Notice) -> b
 
 def _unspent(connection: Connection, told: Notice, withdrawal: Withdrawal) -> str | None:
     """The receipt told, unless another withdrawal has it."""
-    another = select(withdrawals.c.id).where(withdrawals.c.receipt == told.receipt, withdrawals.c.id != withdrawal.id)
-    return told.receipt if connection.execute(another).first() is None else None
+    another = connection.execute(_ANOTHER, {"receipt": told.receipt, "of": withdrawal.id}).first()
+    return told.receipt if another is None else None
 
 
 def _adopt(connection: Connection, withdrawal: Withdrawal, provider_reference: str) -> None:
-    unnamed = update(withdrawals).where(withdrawals.c.id == withdrawal.id, withdrawals.c.provider_reference.is_(None))
-    connection.execute(unnamed.values(provider_reference=provider_reference))
+    connection.execute(_UNLESS_NAMED, {"of": withdrawal.id, "provider_reference": provider_reference})
 
 
 def _unless_proven(connection: Connection, withdrawal: Withdrawal, **values: object) -> bool:
-    open_one = update(withdrawals).where(withdrawals.c.id == withdrawal.id, ~withdrawals.c.proven)
-    return connection.execute(open_one.values(**values)).rowcount == 1
+    return connection.execute(_UNLESS_PROVEN, {"of": withdrawal.id, **values}).rowcount == 1
 
 
 def _withdrawal(row: RowMapping) -> Withdrawal:

@@ -26,7 +26,7 @@ def pay_in(books, amount, reference="D000001"):
 
 def test_an_entry_moves_all_its_accounts(books):
     pay_in(books, 500)
-    assert (ledger.balance_of(books, ANN), ledger.balance_of(books, ledger.FLOAT)) == (500, -1_005_00)
+    assert (ledger.Audit.of(books).stored[ANN], ledger.Audit.of(books).stored[ledger.FLOAT]) == (500, -1_005_00)
     assert [(line["amount"], line["balance"]) for line in ledger.statement_of(books, "C000001")] == [("5.00", "5.00")]
 
 
@@ -149,7 +149,7 @@ def test_whatever_the_provider_says_in_whatever_order_money_and_states_agree(ban
             completed = [deposit for deposit in now if deposit.state is State.COMPLETED]
 
             assert before.state is not State.COMPLETED or now[index].state is State.COMPLETED
-            assert ledger.balance_of(connection, ANN) == sum(deposit.amount for deposit in completed)
+            assert ledger.Audit.of(connection).stored[ANN] == sum(deposit.amount for deposit in completed)
             assert ledger.Audit.of(connection).report()["balanced"] is True
             assert now[index].proven or now[index].state in (State.PENDING, State.UNKNOWN, State.EXPIRED)
         credited = connection.execute(select(entries.c.reference).where(entries.c.kind == "deposit")).scalars().all()
@@ -168,4 +168,4 @@ def test_the_order_of_true_messages_does_not_matter(bank_of_ann, order, repeats)
         happen(connection, deposit, paid)  # a callback that made the bank ask counts again once it has
         now = deposits.find(connection, deposit.id)
         assert (now.state, now.receipt, now.provider_reference) == (State.COMPLETED, "R0", "ws_CO_0")
-        assert ledger.balance_of(connection, ANN) == AMOUNTS[0]
+        assert ledger.Audit.of(connection).stored[ANN] == AMOUNTS[0]

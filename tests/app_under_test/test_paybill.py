@@ -132,7 +132,6 @@ NOBODYS = [
     pytest.param({"BillRefNumber": None}, id="null"),
     pytest.param({"BillRefNumber": ["C000001"]}, id="a list"),
     pytest.param({"BillRefNumber": "x" * 10_000 + "\0\n"}, id="whatever fits into a body"),
-    pytest.param({"BusinessShortCode": "600001"}, id="another paybill"),
     pytest.param({"MSISDN": {"a": 1}, "BillRefNumber": 7}, id="other types"),
 ]
 
@@ -154,11 +153,13 @@ UNREADABLE = [
     pytest.param({"TransAmount": "-5.00"}, id="a negative amount"),
     pytest.param({"TransAmount": "0.00"}, id="nothing"),
     pytest.param({"TransAmount": True}, id="an amount that is a boolean"),
+    pytest.param({"BusinessShortCode": "600001"}, id="another paybill"),
+    pytest.param({"BusinessShortCode": None}, id="no paybill"),
 ]
 
 
 @pytest.mark.parametrize("changes", UNREADABLE)
-async def test_what_tells_of_no_money_is_not_booked_and_says_so(bank, changes):
+async def test_what_tells_of_no_money_of_ours_is_not_booked_and_says_so(bank, changes):
     await bank.customer()
     assert (await bank.c2b("confirmation", told(**changes)))[0] == 400
     assert (await bank.audit())["float"] == "20000000.00"
@@ -343,6 +344,23 @@ async def test_a_receipt_in_suspense_is_known_to_the_stk_callback_whatever_the_a
     await bank.callback(deposit["id"], bank.paid(receipt="UAF5000077"))
     audit = await bank.audit()
     assert (audit["customers"], audit["suspense"], audit["float"]) == ("100.00", "0.00", "20000100.00")
+
+
+async def test_money_that_waited_under_a_garbled_account_is_found_when_a_late_callback_tells_its_receipt(
+    bank, daraja, clock
+):
+    deposit = await bank.deposit()
+    await bank.c2b("confirmation", told("D0?0001"))
+    clock.move(90)
+    daraja.answer("query", daraja.standing("ws_CO_1", "0"))
+    await bank.reconcile()
+    audit = await bank.audit()
+    assert (audit["customers"], audit["suspense"], audit["float"]) == ("100.00", "100.00", "20000200.00")
+    for _ in range(2):
+        await bank.callback(deposit["id"], bank.paid(receipt="UAF5000077"))
+    audit = await bank.audit()
+    assert (audit["balanced"], audit["customers"], audit["suspense"]) == (True, "100.00", "0.00")
+    assert (audit["float"], (await bank.get("/deposits/D000001"))["receipt"]) == ("20000100.00", "UAF5000077")
 
 
 async def test_a_receipt_that_was_credited_to_a_customer_does_not_complete_a_deposit(bank, daraja):
