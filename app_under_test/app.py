@@ -37,7 +37,7 @@ def create_app(
     Serve it with aiohttp's `handler_cancellation=True`. ValueError for a setting that cannot be.
     """
     parsed = Settings(provider_url=provider_url, public_url=public_url, database=database, **settings)
-    clock, store = clock or SystemClock(), Store(parsed.database)
+    clock, store = clock or SystemClock(), Store(parsed.database.get_secret_value())
     daraja, addresses, wishes = Daraja(parsed, clock), Addresses(parsed), Wishes(store)
     stk, b2c, c2b = StkPush(parsed, clock, daraja), B2c(parsed, daraja), C2b(parsed, daraja)
 

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
 
 _AT_ONCE = 4
 
@@ -20,8 +21,14 @@ class Database:
 
 
 def database_of(url: str) -> Database:
-    parsed = make_url(url)
-    return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+    """ValueError for one that cannot be opened with what is installed."""
+    try:
+        parsed = make_url(url)
+        return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+    except (ArgumentError, ValueError):
+        raise ValueError("database: expected sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME") from None
+    except ModuleNotFoundError as error:
+        raise ValueError(f"database: PostgreSQL needs {error.name}: pip install 'pesabox[postgresql]'") from None
 
 
 def _postgresql(url: URL) -> Database:
