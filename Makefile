@@ -5,7 +5,7 @@ RUN := .venv/.run-$(shell cksum requirements.txt pyproject.toml | cksum | cut -d
 DEV := .venv/.dev-$(shell cksum requirements-dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 
-.PHONY: help install scenarios test check demo bench fuzz lock clean
+.PHONY: help install scenarios test check demo bench fuzz sweep lock clean
 
 help:
 	@echo "make scenarios   run every scenario against the simulator and the bundled bank"
@@ -13,6 +13,7 @@ help:
 	@echo "make demo        simulator and bank, to play with"
 	@echo "make bench       figures, on this machine"
 	@echo "make fuzz        20,000 odd requests to the simulator, and as many to the bank"
+	@echo "make sweep       2,000 stories at random, and every delivery of every scenario lost in turn"
 	@echo "make check       lint, types, imports"
 	@echo "make lock        pin the requirements anew"
 
@@ -44,6 +45,10 @@ bench: $(RUN)
 
 fuzz: $(DEV)
 	$(BIN)/python -m pytest tests/fuzz --fuzz 20000
+
+sweep: $(DEV)
+	$(BIN)/python -m pytest tests/stories --stories 2000
+	$(BIN)/python -m pytest tests/sweep --sweep
 
 check: $(DEV)
 	$(BIN)/ruff format --check .

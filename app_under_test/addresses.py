@@ -24,6 +24,9 @@ class Addresses:
         """One for all payments, since the provider is told once. None of the words is in it that Daraja forbids."""
         return self._of(self.paybill_token(), f"c2b/{what}")
 
+    def receipt(self, receipt: str, what: str) -> str:
+        return self._of(self.token(receipt), f"receipts/{receipt}/{what}")
+
     def token(self, payment: str) -> str:
         return hmac.new(self._secret, payment.encode(), hashlib.sha256).hexdigest()
 

@@ -39,12 +39,13 @@ def create_app(
     parsed = Settings(provider_url=provider_url, public_url=public_url, database=database, **settings)
     clock, store = clock or SystemClock(), Store(parsed.database.get_secret_value())
     daraja, addresses, wishes = Daraja(parsed, clock), Addresses(parsed), Wishes(store)
-    stk, b2c, c2b = StkPush(parsed, clock, daraja), B2c(parsed, daraja), C2b(parsed, daraja)
+    stk, b2c = StkPush(parsed, clock, daraja), B2c(parsed, daraja)
+    c2b = C2b(parsed, daraja, status=b2c)
 
     customers = Customers(store=store, clock=clock, wishes=wishes)
     deposits = Deposits(parsed, store=store, clock=clock, wishes=wishes, gateway=stk, addresses=addresses)
     withdrawals = Withdrawals(parsed, store=store, clock=clock, wishes=wishes, gateway=b2c, addresses=addresses)
-    paybill = Paybill(store=store, clock=clock, gateway=c2b, addresses=addresses, deposits=deposits)
+    paybill = Paybill(parsed, store=store, clock=clock, gateway=c2b, addresses=addresses, deposits=deposits)
     callbacks = Callbacks(parsed, addresses=addresses, deposits=deposits, withdrawals=withdrawals, paybill=paybill)
     reconciliation = Reconciliation(
         store=store, clock=clock, wishes=wishes, paybill=paybill, deposits=deposits, withdrawals=withdrawals

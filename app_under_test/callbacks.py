@@ -41,6 +41,8 @@ class Callbacks:
             web.post(f"{own}/b2c/{{withdrawal}}/status-timeout", self.b2c_status_timeout),
             web.post(f"{own}/c2b/validation", self.c2b_validation),
             web.post(f"{own}/c2b/confirmation", self.c2b_confirmation),
+            web.post(f"{own}/receipts/{{receipt}}/status", self.receipt_status),
+            web.post(f"{own}/receipts/{{receipt}}/status-timeout", self.receipt_status_timeout),
         ]
 
     async def stk(self, request: web.Request) -> web.Response:
@@ -79,6 +81,18 @@ class Callbacks:
     async def c2b_confirmation(self, request: web.Request) -> web.Response:
         self._verify(request, self._addresses.paybill_token())
         await self._paybill.confirm(await request.read())
+        return _heard()
+
+    async def receipt_status(self, request: web.Request) -> web.Response:
+        """What the provider found when it was asked about a payment that nobody confirmed."""
+        receipt = self._verified(request, "receipt")
+        await self._paybill.told(receipt, await request.read())
+        return _heard()
+
+    async def receipt_status_timeout(self, request: web.Request) -> web.Response:
+        """A question was lost: the next reconciliation asks again."""
+        self._verified(request, "receipt")
+        await request.read()
         return _heard()
 
     def _verified(self, request: web.Request, name: str) -> str:

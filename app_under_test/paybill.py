@@ -10,17 +10,19 @@ from collections.abc import AsyncIterator, Callable
 from aiohttp import web
 from sqlalchemy import Connection, bindparam, select
 
-from app_under_test import deposits, ledger, receipts
+from app_under_test import deposits, ledger, receipts, unconfirmed
 from app_under_test.addresses import Addresses
-from app_under_test.clients.gateway import Arrival, Objection, Outcome, Till
+from app_under_test.clients.gateway import Arrival, Finding, Objection, Outcome, Question, Till
 from app_under_test.clock import Clock, stamp
 from app_under_test.deposits import Deposit, Deposits
 from app_under_test.problems import Problem
 from app_under_test.receipts import BookedTo
 from app_under_test.schema import customers as customer_rows
 from app_under_test.schema import deposits as deposit_rows
+from app_under_test.settings import Settings
 from app_under_test.states import State
 from app_under_test.store import Store
+from app_under_test.unconfirmed import Unconfirmed
 
 _CUSTOMER = select(customer_rows.c.id).where(customer_rows.c.id == bindparam("of"))
 _DEPOSIT = select(deposit_rows.c.id).where(deposit_rows.c.id == bindparam("of"))
@@ -34,8 +36,18 @@ _log = logging.getLogger(__name__)
 class Paybill:
     """Tells the provider where to call, and hears what comes in."""
 
-    def __init__(self, *, store: Store, clock: Clock, gateway: Till, addresses: Addresses, deposits: Deposits) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        store: Store,
+        clock: Clock,
+        gateway: Till,
+        addresses: Addresses,
+        deposits: Deposits,
+    ) -> None:
         self._is_registered = False
+        self._ask_after, self._absent_after = settings.ask_after_seconds, settings.absent_after_seconds
         self._store, self._clock, self._deposits = store, clock, deposits
         self._gateway, self._addresses = gateway, addresses
 
@@ -56,11 +68,11 @@ class Paybill:
             _log.warning("the paybill is not registered, reconciliation will try again: %s", refusal)
 
     async def validate(self, callback: bytes) -> dict[str, object]:
-        """Whether the money is welcome; changes nothing."""
-        told = self._gateway.read(callback)
+        """Whether the money is welcome; changes no balance."""
+        told, at = self._gateway.read(callback), stamp(self._clock.now())
         if isinstance(told, Objection):
             return self._gateway.verdict(told)
-        objection = await self._store.run(lambda connection: object_to(connection, told))
+        objection = await self._store.run(lambda connection: welcome(connection, told, at=at))
         return self._gateway.verdict(objection)
 
     async def confirm(self, callback: bytes) -> None:
@@ -74,6 +86,44 @@ class Paybill:
         open_deposit = await self._store.run(lambda connection: book(connection, arrival, may_be, at=at))
         if open_deposit is not None:
             await self._deposits.ask(open_deposit)
+
+    async def overdue(self) -> list[Unconfirmed]:
+        """Payments that were welcome and of which nothing was heard since."""
+        now, found = stamp(self._clock.now()), await self._store.run(unconfirmed.all_of_them)
+        return [payment for payment in found if payment.age(now) >= self._ask_after]
+
+    async def look_into(self, payment: Unconfirmed) -> None:
+        """Asks the provider; what it finds is a callback."""
+        urls = [self._addresses.receipt(payment.receipt, what) for what in ("status", "status-timeout")]
+        await self._gateway.ask(Question(receipt=payment.receipt, result_url=urls[0], timeout_url=urls[1]))
+
+    async def told(self, receipt: str, callback: bytes) -> None:
+        """Takes in what the provider found."""
+        finding, at = self._gateway.read_finding(callback), stamp(self._clock.now())
+        may_be, absent_after = self._gateway.may_be, self._absent_after
+        await self._store.run(
+            lambda connection: learn(connection, receipt, finding, may_be, absent_after=absent_after, at=at)
+        )
+
+
+def welcome(connection: Connection, arrival: Arrival, *, at: str) -> Objection | None:
+    objection = object_to(connection, arrival)
+    if objection is None:
+        unconfirmed.note(connection, arrival, at=at)
+    return objection
+
+
+def learn(
+    connection: Connection, receipt: str, finding: Finding, may_be: MayBe, *, absent_after: float, at: str
+) -> None:
+    """Books a payment that went through without being confirmed; forgets one that did not."""
+    payment = unconfirmed.find(connection, receipt)
+    if payment is None:
+        return
+    if unconfirmed.is_paid(payment, finding):
+        book(connection, payment.arrival, may_be, at=at)
+    elif unconfirmed.is_void(payment, finding, absent_after=absent_after, now=at):
+        unconfirmed.forget(connection, receipt)
 
 
 def object_to(connection: Connection, arrival: Arrival) -> Objection | None:
@@ -90,6 +140,7 @@ def object_to(connection: Connection, arrival: Arrival) -> Objection | None:
 
 def book(connection: Connection, arrival: Arrival, may_be: MayBe, *, at: str) -> Deposit | None:
     """Books the money, once; the deposit that it seems to pay while nobody has proven that."""
+    unconfirmed.forget(connection, arrival.receipt)
     if receipts.find(connection, arrival.receipt) is None:
         _book_first(connection, arrival, may_be, at)
     booked = receipts.find(connection, arrival.receipt)

@@ -72,7 +72,10 @@ class Reconciliation:
         taken_out = await self._withdrawals.overdue()
         for withdrawal in taken_out:
             await self._withdrawals.look_into(withdrawal)
-        asked = sum(deposit.reference is not None for deposit in paid_in) + len(taken_out)
+        unconfirmed = await self._paybill.overdue()
+        for payment in unconfirmed:
+            await self._paybill.look_into(payment)
+        asked = sum(deposit.reference is not None for deposit in paid_in) + len(taken_out) + len(unconfirmed)
         return lambda connection: _finish(connection, begun, [*paid_in, *taken_out], asked)
 
 

@@ -91,6 +91,16 @@ paybill_payments = Table(
     Index("paybill_payments_by_deposit", "deposit"),
 )
 
+unconfirmed = Table(
+    "unconfirmed_payments",  # to the paybill, that the bank said yes to
+    metadata,
+    Column("receipt", String, primary_key=True),
+    Column("account", String, nullable=False),
+    Column("payer", String, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("created_at", String, nullable=False),
+)
+
 withdrawals = Table(
     "withdrawals",
     metadata,

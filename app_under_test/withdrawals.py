@@ -154,7 +154,7 @@ class Withdrawals:
         """Asks the provider, outside of any transaction, and tells how that went. The finding is a callback."""
         asked_at = stamp(self._clock.now())
         question = Question(
-            withdrawal.client_reference,
+            client_reference=withdrawal.client_reference,
             result_url=self._addresses.b2c(withdrawal.id, "status"),
             timeout_url=self._addresses.b2c(withdrawal.id, "status-timeout"),
         )

@@ -96,21 +96,29 @@ class ScenarioItem(pytest.Item):
         verdict = simulator_of(self.config).run(play(self.scenario, setting))
         if verdict.skipped:
             pytest.skip(verdict.skipped)
+        self.add_report_section("call", "pesabox", "\n".join(verdict.notes))
         if not verdict.is_good:
             raise ScenarioFailed(verdict)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
         """The scenario's own report; a traceback only for a defect of pesabox."""
-        from harness.factories import BUNDLED
         from harness.problems import Mistake
         from harness.report import lines
 
         if isinstance(excinfo.value, ScenarioFailed):
-            return "\n".join(lines(excinfo.value.verdict, () if self._app == BUNDLED else ("--app", self._app)))
+            return "\n".join(lines(excinfo.value.verdict, self._replay_flags))
         return str(excinfo.value) if isinstance(excinfo.value, Mistake) else str(super().repr_failure(excinfo))
 
     def reportinfo(self) -> tuple[File, int | None, str]:
         return self.path, None, f"{self.scenario.file}: {self.name}"
+
+    @property
+    def _replay_flags(self) -> tuple[str, ...]:
+        from harness.factories import BUNDLED
+
+        app = () if self._app == BUNDLED else ("--app", self._app)
+        profiles = self.config.getini(APP_PROFILE)[:1]
+        return (*app, *(word for file in profiles for word in ("--app-profile", os.path.relpath(file))))
 
     @property
     def _app(self) -> str:

@@ -113,6 +113,8 @@ def _case(suite: ElementTree.Element, verdict: Verdict) -> None:
     )
     if verdict.skipped:
         ElementTree.SubElement(case, "skipped", message=verdict.skipped)
+    elif verdict.is_good and verdict.notes:
+        ElementTree.SubElement(case, "system-out").text = "\n".join(verdict.notes).translate(ILLEGAL_IN_XML)
     elif not verdict.is_good:
         details = list(_details(verdict))
         failure = ElementTree.SubElement(case, "failure", message=details[0].translate(ILLEGAL_IN_XML))

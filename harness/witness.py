@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from harness.app_answers import CustomerSeen, StatementLine
 from harness.app_face import AppFace
-from harness.attribution import Attribution, moved
+from harness.attribution import Attribution, is_paybill, moved
 from harness.book import Book, CustomerBook, PaymentBook
 from harness.data import money
 from harness.events import Event
@@ -63,13 +63,11 @@ class Witness:
             return Evidence(has_app=False, provider_difference=difference)
         self.seen.clear()
         seen = await self._seen(self.app, has_news=True)
-        events, payments = self.journal.events, self._with_messages(seen.payments)
         return replace(
             seen,
-            payments=payments,
+            payments=self._with_messages(seen.payments),
             wishes=tuple(self.book.wishes),
-            asked=tuple(asked_for(events, self.rows, self._names(payments))),
-            notices=tuple(notices(events)),
+            notices=tuple(notices(self.journal.events)),
             audit=await self.app.audit(),
             audit_before=self.book.audit_before,
             listed=listed,
@@ -106,8 +104,14 @@ class Witness:
         await self._note(customers, app_payments)
         if has_news:
             self.rows = await self.world.control.payments()
-        unfulfilled = tuple(self.book.unfulfilled)
-        return Evidence(tuple(customers), tuple(app_payments), tuple(self._payments()), unfulfilled)
+        payments = tuple(self._payments())
+        return Evidence(
+            customers=tuple(customers),
+            app_payments=tuple(app_payments),
+            payments=payments,
+            unfulfilled=tuple(self.book.unfulfilled),
+            asked=tuple(asked_for(self.journal.events, self.rows, self._names(payments))),
+        )
 
     async def _customer(self, app: AppFace, known: CustomerBook) -> Customer:
         """The statement is read again only once the balance has changed."""
@@ -141,7 +145,7 @@ class Witness:
                 amount=money(row["amount"]),
                 msisdn=str(row["msisdn"]),
                 kind=str(row.get("kind", "collection")),
-                receipt=str(row["receipt"]) if row.get("receipt") else None,
+                receipt=_receipt(row),
                 reference=str(row.get("reference") or ""),
                 customer=customer,
                 made_for=asker.name if asker else None,
@@ -175,6 +179,12 @@ class Witness:
 
 def _as_shown(known: PaymentBook) -> AppPayment:
     return AppPayment(known.kind, known.id, known.customer, known.amount, tuple(known.states), known.fee, known.payee)
+
+
+def _receipt(row: Json) -> str | None:
+    """A paybill payment has it from its beginning: the app is asked and told by that name."""
+    name = row.get("receipt") or (row.get("provider_reference") if is_paybill(row) else None)
+    return str(name) if name else None
 
 
 def _as_seen(known: CustomerBook, shows: CustomerSeen, statement: tuple[StatementLine, ...] | None) -> Customer:

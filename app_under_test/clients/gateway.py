@@ -36,11 +36,12 @@ class Payout:
 
 @dataclass(frozen=True)
 class Question:
-    """What became of a payout? The answer comes to `result_url`."""
+    """What became of a payment? It is known by the bank's name for it, or by its receipt; told to `result_url`."""
 
-    client_reference: str
     result_url: str
     timeout_url: str
+    client_reference: str | None = None
+    receipt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,10 @@ class Till(Protocol):
         ...
 
     def read(self, callback: bytes) -> Arrival | Objection: ...
+
+    async def ask(self, question: Question) -> Acknowledgement: ...
+
+    def read_finding(self, callback: bytes) -> Finding: ...
 
     def verdict(self, objection: Objection | None) -> dict[str, object]:
         """How a validation is answered."""

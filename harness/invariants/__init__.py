@@ -34,9 +34,8 @@ def violations(
 
 def switched_off(without: Mapping[str, str]) -> Iterator[str]:
     """The invariants that are not checked, each with the reason."""
-    for invariant in INVARIANTS:
-        if invariant.id in without:
-            yield f"{invariant}: {without[invariant.id]}"
+    for name in dict.fromkeys(str(invariant) for invariant in INVARIANTS if invariant.id in without):
+        yield f"{name}: {without[name.partition(' ')[0]]}"
 
 
 def untold_money(evidence: Evidence) -> Iterator[str]:

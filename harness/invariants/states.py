@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
-from harness.evidence import COMPLETED, UNCLEAR, AppPayment, Evidence
+from harness.evidence import COMPLETED, UNCLEAR, AppPayment, Evidence, Payment
 from harness.invariants.invariant import Invariant, in_brief, listed, shows, summed, tells
 
 UNDONE = frozenset({"reversed", "refunded"})
@@ -26,8 +26,24 @@ def truth(evidence: Evidence) -> Iterator[str]:
             yield f"{tells(app_payment)}; at the provider there is {listed(payments)}"
         elif app_payment.state in UNCLEAR and any(one.is_told for one in settled):
             yield f"{tells(app_payment)} at rest; the provider settled {listed(settled)}"
-        elif app_payment.state in NO and (settled or any(one.is_undecided for one in payments)):
+        elif app_payment.state in NO and not app_payment.is_withdrawal and _may_be_paid(payments):
             yield f"{tells(app_payment)}; at the provider there is {listed(payments)}"
+
+
+def no_guessed_no(evidence: Evidence) -> Iterator[str]:
+    """A withdrawal that the provider has paid, or still may, is never called failed: its money would be spent again.
+
+    Unless the provider itself answered that it would not do what it did.
+    """
+    told_no = {one.made_for for one in evidence.asked if one.payment and one.status >= 400}
+    for withdrawal in evidence.withdrawals:
+        payments = evidence.of(withdrawal)
+        if withdrawal.state in NO and _may_be_paid(payments) and withdrawal.name not in told_no:
+            yield f"{tells(withdrawal)}; at the provider there is {listed(payments)}"
+
+
+def _may_be_paid(payments: Iterable[Payment]) -> bool:
+    return any(one.is_settled or one.is_undecided for one in payments)
 
 
 def one_way(evidence: Evidence) -> Iterator[str]:
@@ -70,6 +86,7 @@ def _is_unclear(evidence: Evidence, app_payment: AppPayment) -> bool:
 
 STATES = (
     Invariant("I11", "truth", truth),
+    Invariant("I11", "truth", no_guessed_no, always=True),
     Invariant("I12", "one way", one_way, always=True),
     Invariant("I13", "state and money agree", state_and_money_agree, always=True),
     Invariant("I14", "it ends", it_ends),

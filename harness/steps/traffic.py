@@ -23,7 +23,8 @@ Shillings = Annotated[StrictInt, Field(ge=1, le=250_000)]
 
 USUAL: Mapping[Kind, float] = {"deposit": 4, "withdrawal": 3, "paybill": 2, "misdirected": 1}
 FIRST_PHONE = 254722100001
-GLANCE_EVERY = 10
+LOOK_EVERY = 10
+PENDING = "pending"
 NOBODYS_ACCOUNT = "NO-SUCH-ACCOUNT"
 KINDS: Mapping[str, PaymentKind] = {"deposit": "deposit", "withdrawal": "withdrawal"}
 
@@ -38,7 +39,7 @@ class Amounts(Data):
 class TrafficStep(Data):
     """So many wishes, one after another, `every` so long. Refusals are part of life.
 
-    What must always hold is judged every tenth wish, the rest at the end.
+    What must always hold is judged after every tenth wish and each that does not begin as usual, the rest at the end.
     """
 
     traffic: StrictInt = Field(ge=1, le=10_000)
@@ -64,8 +65,8 @@ class TrafficStep(Data):
         for number in range(self.traffic):
             await day.wish(number)
             await stage.world.control.advance(self.every)
-            if number % GLANCE_EVERY == GLANCE_EVERY - 1 and stage.glance is not None:
-                await stage.glance()
+            if number % LOOK_EVERY == LOOK_EVERY - 1:
+                await day.look()
         day.judge()
 
 
@@ -93,15 +94,22 @@ class _Day:
     async def _ask_app(self, kind: PaymentKind, customer: str, amount: str, phone: str) -> None:
         request = self.stage.the_app.wish(kind, customer=customer, amount=amount, msisdn=phone)
         answer = await self.stage.ask_app(request, Expect(no_answer=True))
-        if answer is not None and answer.is_good:
-            self.granted += 1
-        else:
+        if answer is None or not answer.is_good:
             self.refused.append(answer)
+            return
+        self.granted += 1
+        made = self.stage.the_app.answers.payment(kind, answer.body)
+        if made.state != PENDING:
+            await self.look()
 
     async def _pay(self, phone: str, account: str, amount: str) -> None:
         wish = {"shortcode": self.stage.book.profile.merchant, "reference": account, "amount": amount}
         await self.stage.world.control.pay(phone, {**wish, "pin": DEFAULT_PIN})
         self.granted += 1
+
+    async def look(self) -> None:
+        if self.stage.glance is not None:
+            await self.stage.glance()
 
     def judge(self) -> None:
         """A day on which the app granted nothing at all tests nothing."""

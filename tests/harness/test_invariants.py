@@ -417,6 +417,11 @@ def test_only_the_always_ones_are_judged_after_a_step():
     assert violations(early) != ()
 
 
+def test_a_withdrawal_that_may_still_be_paid_is_never_called_failed():
+    early = but(REFUSED, payments=(payment(), payout("pending")))
+    assert [str(one.invariant) for one in violations(early, always_only=True)] == [I11]
+
+
 MIDWAY = [
     pytest.param(but(HELD, payments=(payment(), payout())), id="the provider has paid, and its result is on the way"),
     pytest.param(

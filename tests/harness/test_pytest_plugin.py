@@ -70,6 +70,17 @@ def test_yaml_is_collected_from_the_named_folder_only(project):
     assert "1 test collected" in told
 
 
+def test_the_apps_profile_is_read_and_named_in_the_replay(project):
+    flags = ("-o", "pesabox_app_profile=app_profile.yaml")
+    folder = project(scenarios__red=RED, app_profile="statement: null")
+    code, told = pytest_in(folder, *flags)
+    assert code == 1
+    assert re.search(r"replay: pesabox run scenarios/red\.yaml --seed \d+ --app-profile app_profile\.yaml\n", told)
+    code, told = pytest_in(project(app_profile="statment: null"), *flags)
+    assert code == 1
+    assert 'app_profile.yaml:1:1: unknown key "statment"; did you mean "statement"?' in told
+
+
 @pytest.mark.parametrize("around", [pytest.param((), id="alone"), pytest.param((".",), id="with a folder around it")])
 def test_yaml_is_collected_when_it_is_named_on_the_command_line(project, around):
     folder = project(stories__good=GOOD, stories__other=GOOD)

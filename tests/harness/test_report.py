@@ -121,6 +121,12 @@ def test_junit_has_one_case_a_scenario(tmp_path, scenario, red):
     assert skipped.find("skipped").get("message") == "no phones"
 
 
+def test_junit_tells_what_is_worth_knowing_of_a_good_one(tmp_path, scenario):
+    file = tmp_path / "junit.xml"
+    write_junit([Verdict(scenario, notes=("untold money: p1",))], file)
+    assert ElementTree.parse(file).getroot().find(".//system-out").text == "untold money: p1"
+
+
 def test_junit_survives_characters_that_xml_has_not(tmp_path, scenario):
     file = tmp_path / "junit.xml"
     write_junit([Verdict(scenario, (Failure("clock", Mark(1, 1), note="a \x00 b \x1b[0m"),))], file)

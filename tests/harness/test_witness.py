@@ -72,6 +72,12 @@ async def test_all_is_gathered_at_rest(stage, world, make_event, witness):
     assert [(one.id, one.customer, one.made_for) for one in seen.payments] == [("p1", "C1", "deposit D1")]
 
 
+async def test_a_paybill_payment_has_its_receipt_before_it_is_settled(world, witness):
+    begun = {"state": "cancelled", "operation": "daraja.c2b", "provider_reference": "UAF5X"}
+    world.control.payment_rows = [row("p1", **begun), row("p2", **{**begun, "operation": "daraja.stk_push"})]
+    assert [one.receipt for one in (await witness.at_rest()).payments] == ["UAF5X", None]
+
+
 async def test_the_first_answer_that_a_repeat_gets_is_not_a_state_of_now(stage, make_event, witness):
     asked(stage, make_event)
     await witness.at_rest()

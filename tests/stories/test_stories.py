@@ -63,7 +63,7 @@ def test_no_story_breaks_an_invariant(tmp_path, pytestconfig):
 
         @settings(
             max_examples=pytestconfig.getoption("--stories"),
-            phases=[Phase.generate, Phase.shrink],
+            phases=[Phase.generate] if pytestconfig.getoption("--as-found") else [Phase.generate, Phase.shrink],
             suppress_health_check=list(HealthCheck),
         )
         @given(stories)

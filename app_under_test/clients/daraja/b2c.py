@@ -72,14 +72,18 @@ class B2c:
             "Initiator": self._settings.initiator_name,
             "SecurityCredential": self._settings.security_credential.get_secret_value(),
             "CommandID": "TransactionStatusQuery",
-            "OriginalConversationID": question.client_reference,
-            "PartyA": self._settings.b2c,
+            **self._named(question),
             "IdentifierType": "4",
             "ResultURL": question.result_url,
             "QueueTimeOutURL": question.timeout_url,
             "Remarks": "Reconciliation",
         }
         return await self._acknowledged("/mpesa/transactionstatus/v1/query", request)
+
+    def _named(self, question: Question) -> Json:
+        if question.receipt is not None:
+            return {"TransactionID": question.receipt, "PartyA": self._settings.c2b}
+        return {"OriginalConversationID": question.client_reference, "PartyA": self._settings.b2c}
 
     def read_result(self, callback: bytes) -> Notice:
         result = inner(object_in(callback), "Result")

@@ -5,7 +5,7 @@ import re
 
 from app_under_test.clients.daraja.door import Daraja, Lost, NotSent, Reply
 from app_under_test.clients.daraja.reading import RECEIPT, cents, object_in, text
-from app_under_test.clients.gateway import Arrival, Objection
+from app_under_test.clients.gateway import Acknowledgement, Arrival, Finding, Objection, Payer, Question
 from app_under_test.settings import Settings
 
 _ALREADY = re.compile(r"urls are already registered", re.IGNORECASE)  # production takes them once
@@ -20,10 +20,10 @@ _MASKED = re.compile(r"([0-9]{4,})\*+([0-9]{3,})")
 
 
 class C2b:
-    """A `Till`."""
+    """A `Till`. `status` is who asks what became of a payment, whichever way the money went."""
 
-    def __init__(self, settings: Settings, daraja: Daraja) -> None:
-        self._settings, self._daraja = settings, daraja
+    def __init__(self, settings: Settings, daraja: Daraja, *, status: Payer) -> None:
+        self._settings, self._daraja, self._status = settings, daraja, status
 
     async def register(self, *, validation_url: str, confirmation_url: str) -> str | None:
         request: dict[str, object] = {
@@ -53,6 +53,12 @@ class C2b:
             payer=_typed(told.get("MSISDN")),
             is_to_us=text(told.get("BusinessShortCode"), r"[0-9]{1,10}") == self._settings.c2b,
         )
+
+    async def ask(self, question: Question) -> Acknowledgement:
+        return await self._status.ask(question)
+
+    def read_finding(self, callback: bytes) -> Finding:
+        return self._status.read_finding(callback)
 
     def verdict(self, objection: Objection | None) -> dict[str, object]:
         if objection is None:
