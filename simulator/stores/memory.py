@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
+import asyncio
 import itertools
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
@@ -13,7 +13,8 @@ from typing import Any, ClassVar, TypeVar
 from simulator.core.jobs import Job
 from simulator.core.journal import Event
 from simulator.core.ledger import Account, AccountName, Books, Chart
-from simulator.core.store import R, Record, Transaction, UnknownCursor
+from simulator.core.store import R, Record, StoreBroken, Transaction, UnknownCursor
+from simulator.stores.due import DueJobs
 
 T = TypeVar("T")
 
@@ -24,6 +25,7 @@ class _Shelf:
     def __init__(self, indexes: tuple[str, ...]) -> None:
         self.records: dict[str, Any] = {}
         self._indexes: dict[str, dict[str, dict[str, None]]] = {name: {} for name in indexes}
+        self._disordered: set[tuple[str, str]] = set()  # values that a record came to have after its first appearance
 
     def put(self, record: Record) -> None:
         old = self.records.get(record.key)
@@ -31,6 +33,7 @@ class _Shelf:
             value = getattr(record, name)
             if old is not None and getattr(old, name) != value:
                 self._unindex(index, getattr(old, name), record.key)
+                self._disordered.add((name, value))
             index.setdefault(value, {})[record.key] = None
         self.records[record.key] = record
 
@@ -46,12 +49,22 @@ class _Shelf:
             del index[value]
 
     def find(self, by: str | None, value: str | None, after: str | None, limit: int | None) -> list[Any]:
-        keys = iter(self.records if by is None else self._indexes[by].get(value or "", {}))
-        if after is not None:
-            if after not in self.records:
-                raise UnknownCursor(f"nothing is stored under {after!r} any more, or ever was")
-            keys = itertools.islice(itertools.dropwhile(lambda key: key != after, keys), 1, None)
-        return [self.records[key] for key in itertools.islice(keys, limit)]
+        keys = self.records if by is None else self._having(by, value or "")
+        if after is None:
+            return [self.records[key] for key in itertools.islice(keys, limit)]
+        if after not in self.records:
+            raise UnknownCursor(f"nothing is stored under {after!r} any more, or ever was")
+        behind = itertools.dropwhile(lambda key: key != after, keys if after in keys else self.records)
+        found = (key for key in itertools.islice(behind, 1, None) if key in keys)
+        return [self.records[key] for key in itertools.islice(found, limit)]
+
+    def _having(self, name: str, value: str) -> Mapping[str, object]:
+        """The keys of the records with that value, oldest first."""
+        index = self._indexes[name]
+        if (name, value) in self._disordered and value in index:
+            index[value] = {key: None for key in self.records if key in index[value]}
+        self._disordered.discard((name, value))
+        return index.get(value, {})
 
 
 class _World:
@@ -63,9 +76,7 @@ class _World:
         self.accounts: dict[AccountName, Account] = {}
         self.events: deque[Event] = deque(maxlen=events_kept)
         self._event_numbers = itertools.count(1)
-        self._due: list[tuple[datetime, int, str]] = []
-        self._due_numbers = itertools.count()
-        self._places: dict[str, int] = {}  # a job's number, by key: what the heap holds beside it is stale
+        self._due = DueJobs()
         self.sequences: dict[str, int] = {}
 
     def get(self, kind: type[R], key: str) -> R | None:
@@ -73,8 +84,12 @@ class _World:
         return shelf.records.get(key) if shelf is not None else None
 
     def find(self, kind: type[R], by: str | None, value: str | None, after: str | None, limit: int | None) -> list[R]:
-        shelf = self._shelves.get(kind.kind)
-        return shelf.find(by, value, after, limit) if shelf is not None else []
+        return self._shelf(kind).find(by, value, after, limit)
+
+    def _shelf(self, kind: type[Record]) -> _Shelf:
+        if kind.kind not in self._shelves:
+            self._shelves[kind.kind] = _Shelf(kind.indexes)
+        return self._shelves[kind.kind]
 
     def balance(self, account: AccountName) -> Account:
         stored = self.accounts.get(account)
@@ -99,38 +114,31 @@ class _World:
             self.events.append(replace(event, sequence=next(self._event_numbers)))
 
     def _put(self, record: Record) -> None:
-        shelf = self._shelves.get(record.kind)
-        if shelf is None:
-            shelf = self._shelves[record.kind] = _Shelf(record.indexes)
-        shelf.put(record)
+        self._shelf(type(record)).put(record)
         if isinstance(record, Job):
-            number = self._places[record.key] = next(self._due_numbers)
-            heapq.heappush(self._due, (record.due, number, record.key))
+            self._due.add(record, self._due.renumber(record.key))
 
     def _drop(self, kind: str, key: str) -> None:
         if kind in self._shelves:
             self._shelves[kind].drop(key)
         if kind == Job.kind:
-            self._places.pop(key, None)
+            self._due.drop(key)
 
-    def due(self, until: datetime | None, limit: int, held: Collection[str], *, is_claim: bool) -> list[Job]:
-        """Unclaimed jobs in order, until a time or without end; a claim takes them off the heap."""
-        found: list[Job] = []
-        kept: list[tuple[datetime, int, str]] = []
-        while self._due and len(found) < limit and (until is None or self._due[0][0] <= until):
-            place = heapq.heappop(self._due)
-            if self._places.get(place[2]) != place[1]:
-                continue
-            job = self.get(Job, place[2])
-            assert job is not None, f"{place[2]} is due and not stored"
-            is_held = job.born_in in held
-            if not is_held:
-                found.append(job)
-            if is_held or not is_claim:
-                kept.append(place)
-        for place in kept:
-            heapq.heappush(self._due, place)
-        return found
+    def next_due(self, held: Collection[str]) -> datetime | None:
+        job = self._due.first(held, self._job)
+        return job.due if job is not None else None
+
+    def claim(self, until: datetime, limit: int, held: Collection[str]) -> list[Job]:
+        return self._due.claim(until, limit, held, self._job)
+
+    def _job(self, key: str) -> Job:
+        job = self.get(Job, key)
+        assert job is not None, f"{key} is due and not stored"
+        return job
+
+    @property
+    def has_records(self) -> bool:
+        return any(shelf.records for shelf in self._shelves.values())
 
 
 class MemoryStore:
@@ -151,11 +159,10 @@ class MemoryStore:
         return result
 
     async def next_due(self, world: str, *, held: Collection[str]) -> datetime | None:
-        jobs = self._of(world).due(None, 1, held, is_claim=False)
-        return jobs[0].due if jobs else None
+        return self._of(world).next_due(held)
 
     async def claim(self, world: str, *, until: datetime, limit: int, held: Collection[str]) -> list[Job]:
-        return self._of(world).due(until, limit, held, is_claim=True)
+        return self._of(world).claim(until, limit, held)
 
     async def reserve(self, world: str, sequence: str, count: int) -> int:
         sequences = self._of(world).sequences
@@ -171,8 +178,18 @@ class MemoryStore:
     async def accounts(self, world: str) -> list[Account]:
         return list(self._of(world).accounts.values())
 
+    async def worlds(self) -> list[str]:
+        return sorted(name for name, state in self._worlds.items() if state.has_records)
+
     async def delete(self, world: str) -> None:
         self._worlds.pop(world, None)
+
+    async def broken(self) -> StoreBroken:
+        never: asyncio.Future[StoreBroken] = asyncio.get_running_loop().create_future()
+        return await never
+
+    async def close(self) -> None:
+        """Nothing to close."""
 
     def _of(self, world: str) -> _World:
         if world not in self._worlds:
