@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from aiohttp import web
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, inspect
 
 from app_under_test import ledger
 from app_under_test.addresses import Addresses
@@ -37,7 +37,7 @@ def create_app(
     Serve it with aiohttp's `handler_cancellation=True`. ValueError for a setting that cannot be.
     """
     parsed = Settings(provider_url=provider_url, public_url=public_url, database=database, **settings)
-    clock, store = clock or SystemClock(), Store(parsed.database)
+    clock, store = clock or SystemClock(), Store(parsed.database.get_secret_value())
     daraja, addresses, wishes = Daraja(parsed, clock), Addresses(parsed), Wishes(store)
     stk, b2c = StkPush(parsed, clock, daraja), B2c(parsed, daraja)
     c2b = C2b(parsed, daraja, status=b2c)
@@ -83,13 +83,13 @@ async def _health(_: web.Request) -> web.Response:
 
 
 _COUNTER = insert(counters)
-_A_COUNTER = select(counters).limit(1)
 
 
 def _opened(store: Store, settings: Settings, clock: Clock) -> Callable[[web.Application], AsyncIterator[None]]:
     def open_bank(connection: Connection) -> None:
-        metadata.create_all(connection)
-        if connection.execute(_A_COUNTER).first() is None:
+        is_new = not inspect(connection).has_table(counters.name)
+        if is_new:
+            metadata.create_all(connection, checkfirst=False)
             connection.execute(_COUNTER, [{"prefix": prefix, "value": 0} for prefix in "CDRW"])
             ledger.open_books(connection, opening_float=settings.opening_float, at=stamp(clock.now()))
 

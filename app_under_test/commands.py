@@ -42,7 +42,9 @@ def _log_as(_: click.Context, __: click.Parameter, form: str) -> None:
 @click.command(cls=PlainCommand, context_settings={"auto_envvar_prefix": "PESABOX_BANK"})
 @click.option("--provider-url", default="http://127.0.0.1:8200", show_default=True, help="Base URL of the provider.")
 @click.option("--public-url", help="Where the provider reaches this bank.  [default: its own address]")
-@click.option("--database", default="sqlite:///pesabox-bank.db", show_default=True, help="sqlite:///FILE")
+@click.option(
+    "--database", default="sqlite:///pesabox-bank.db", show_default=True, help="sqlite:///FILE or postgresql://…"
+)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8300, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option(

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, literal, select
 
 from app_under_test import ledger, money
 from app_under_test.clock import Clock, stamp
-from app_under_test.edge import body_of, respond
+from app_under_test.edge import body_of, id_of, respond
 from app_under_test.idempotency import Answer, Wishes, Work
 from app_under_test.problems import Problem
 from app_under_test.schema import accounts, customers, next_id
@@ -26,6 +26,7 @@ _MSISDN = select(customers.c.msisdn).where(customers.c.id == bindparam("of"))
 _ADMITTED = insert(customers)
 
 Msisdn = Annotated[str, StringConstraints(pattern=r"^254[17][0-9]{8}$")]
+CustomerId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,20}$")]
 
 
 def _printable(name: str) -> str:
@@ -54,11 +55,11 @@ class Customers:
         return await self._wishes.fulfil(request, asked, work)
 
     async def show(self, request: web.Request) -> web.Response:
-        customer = request.match_info["id"]
+        customer = id_of(request)
         return respond(await self._store.run(lambda connection: shown(connection, customer)))
 
     async def statement(self, request: web.Request) -> web.Response:
-        customer = request.match_info["id"]
+        customer = id_of(request)
 
         def read(connection: Connection) -> dict[str, object]:
             entries = ledger.statement_of(connection, customer)

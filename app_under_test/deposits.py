@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator
 from sqlalchemy import Connection, RowMapping, bindparam, insert, or_, select, update
 
 from app_under_test import customers, ledger, money, receipts
@@ -29,7 +29,8 @@ from app_under_test.clients.gateway import (
     Undecided,
 )
 from app_under_test.clock import Clock, seconds_between, stamp
-from app_under_test.edge import body_of, respond
+from app_under_test.customers import CustomerId
+from app_under_test.edge import body_of, id_of, respond
 from app_under_test.idempotency import Answer, Wishes, Work
 from app_under_test.problems import Problem
 from app_under_test.schema import deposits, next_id
@@ -49,7 +50,7 @@ _UNLESS_RECEIVED = _CHANGED.where(deposits.c.receipt.is_(None))
 
 
 class DepositRequest(BaseModel):
-    customer: Annotated[str, Field(max_length=20)]
+    customer: CustomerId
     amount: Annotated[int, BeforeValidator(money.cents_of), AfterValidator(money.carried_by_mpesa(at_least=1_00))]
     via: Literal["mpesa"]
 
@@ -112,7 +113,7 @@ class Deposits:
         return await self._wishes.fulfil(request, asked, work)
 
     async def show(self, request: web.Request) -> web.Response:
-        deposit = request.match_info["id"]
+        deposit = id_of(request)
         return respond((await self._store.run(lambda connection: find(connection, deposit))).shown())
 
     async def heard(self, deposit: str, callback: bytes) -> None:

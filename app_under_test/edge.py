@@ -65,6 +65,14 @@ async def body_of(request: web.Request, model: type[Model]) -> Model:
         raise Problem(422, f"{field}: {first['msg'].removeprefix('Value error, ')}", field=field) from None
 
 
+def id_of(request: web.Request) -> str:
+    """The id in the path; 404 for what cannot be one, and which not every database would take for a text."""
+    given = request.match_info["id"]
+    if not given.isprintable():
+        raise Problem(404, "an id is printable text")
+    return given
+
+
 def seconds_of(request: web.Request, name: str, *, at_most: int) -> int:
     """A whole number of seconds from the query string; 0 if it is not there, 422 if it is something else."""
     given = request.query.get(name, "0")

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from app_under_test import deposits, money, withdrawals
 from app_under_test.clock import Clock, stamp
 from app_under_test.deposits import Deposit, Deposits
-from app_under_test.edge import body_of, respond
+from app_under_test.edge import body_of, id_of, respond
 from app_under_test.idempotency import Answer, Wishes, Work
 from app_under_test.ledger import Audit
 from app_under_test.paybill import Paybill
@@ -61,7 +61,7 @@ class Reconciliation:
         return await self._wishes.fulfil(request, asked, work)
 
     async def show(self, request: web.Request) -> web.Response:
-        reconciliation = request.match_info["id"]
+        reconciliation = id_of(request)
         return respond(await self._store.run(lambda connection: _find(connection, reconciliation)))
 
     async def _run(self, begun: Report) -> Callable[[Connection], Report]:

@@ -34,10 +34,11 @@ def _base_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _sqlite_file(url: str) -> str:
-    file = url.removeprefix("sqlite:///")
-    if file == url or file in ("", ":memory:") or file.startswith("?"):
-        raise ValueError(f"expected sqlite:///FILE, not {url!r}")
+def _database_url(url: SecretStr) -> SecretStr:
+    kind, _, where = url.get_secret_value().partition("://")
+    is_file = kind == "sqlite" and where.startswith("/") and where[1:].partition("?")[0] not in ("", ":memory:")
+    if not is_file and kind != "postgresql":
+        raise ValueError("expected sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE")
     return url
 
 
@@ -63,7 +64,7 @@ class Settings(BaseModel):
 
     provider_url: BaseUrl
     public_url: BaseUrl = Field(description="where the provider reaches this bank")
-    database: Annotated[str, AfterValidator(_sqlite_file)]
+    database: Annotated[SecretStr, AfterValidator(_database_url)]  # it may hold a password
 
     channel_key: SecretStr = Field(SecretStr("bank-channel-key"), min_length=1)
     operator_key: SecretStr = Field(SecretStr("bank-operator-key"), min_length=1)

@@ -6,12 +6,17 @@ what became of it. The yes itself moves nothing.
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from app_under_test import receipts
 from app_under_test.clients.gateway import Arrival, Finding, Outcome
 from app_under_test.clock import seconds_between
 from app_under_test.schema import unconfirmed
+
+_NOTED = insert(unconfirmed)
+_FORGOTTEN = delete(unconfirmed).where(unconfirmed.c.receipt == bindparam("of"))
+_WITH_RECEIPT = select(unconfirmed).where(unconfirmed.c.receipt == bindparam("of"))
+_ALL = select(unconfirmed).order_by(unconfirmed.c.created_at, unconfirmed.c.receipt)
 
 
 @dataclass(frozen=True)
@@ -34,22 +39,21 @@ def note(connection: Connection, arrival: Arrival, *, at: str) -> None:
     """Remembers a yes, unless the money was told of already."""
     if receipts.find(connection, arrival.receipt) is None and find(connection, arrival.receipt) is None:
         told = {"receipt": arrival.receipt, "account": arrival.account, "payer": arrival.payer}
-        connection.execute(insert(unconfirmed).values(**told, amount=arrival.amount, created_at=at))
+        connection.execute(_NOTED, told | {"amount": arrival.amount, "created_at": at})
 
 
 def forget(connection: Connection, receipt: str) -> None:
-    connection.execute(delete(unconfirmed).where(unconfirmed.c.receipt == receipt))
+    connection.execute(_FORGOTTEN, {"of": receipt})
 
 
 def find(connection: Connection, receipt: str) -> Unconfirmed | None:
-    row = connection.execute(select(unconfirmed).where(unconfirmed.c.receipt == receipt)).one_or_none()
+    row = connection.execute(_WITH_RECEIPT, {"of": receipt}).one_or_none()
     return Unconfirmed(**row._mapping) if row is not None else None
 
 
 def all_of_them(connection: Connection) -> list[Unconfirmed]:
     """Oldest first."""
-    rows = connection.execute(select(unconfirmed).order_by(unconfirmed.c.created_at, unconfirmed.c.receipt))
-    return [Unconfirmed(**row._mapping) for row in rows]
+    return [Unconfirmed(**row._mapping) for row in connection.execute(_ALL)]
 
 
 def is_paid(payment: Unconfirmed, finding: Finding) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from app_under_test import customers, holds, money
@@ -28,8 +28,8 @@ from app_under_test.clients.gateway import (
     Unclear,
 )
 from app_under_test.clock import Clock, seconds_between, stamp
-from app_under_test.customers import Msisdn
-from app_under_test.edge import body_of, respond, seconds_of
+from app_under_test.customers import CustomerId, Msisdn
+from app_under_test.edge import body_of, id_of, respond, seconds_of
 from app_under_test.idempotency import Answer, Wishes, Work
 from app_under_test.ledger import Overdrawn
 from app_under_test.problems import Problem
@@ -63,7 +63,7 @@ class Phone(BaseModel):
 
 
 class WithdrawalRequest(BaseModel):
-    customer: Annotated[str, Field(max_length=20)]
+    customer: CustomerId
     amount: Annotated[int, BeforeValidator(money.cents_of), AfterValidator(money.carried_by_mpesa(at_least=10_00))]
     to: Phone
 
@@ -115,7 +115,7 @@ class Withdrawals:
     async def show(self, request: web.Request) -> web.Response:
         """With `wait`, not before it is decided or so many seconds have passed."""
         seconds = seconds_of(request, "wait", at_most=LONGEST_WAIT)
-        withdrawal = await self._find(request.match_info["id"])
+        withdrawal = await self._find(id_of(request))
         while seconds > 0 and not withdrawal.proven:
             await self._clock.sleep(1)
             seconds, withdrawal = seconds - 1, await self._find(withdrawal.id)

@@ -4,19 +4,23 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
+import itertools
+import os
 from datetime import datetime, timedelta
 
 import aiohttp
 import orjson
 import pytest
 from aiohttp import web
-from sqlalchemy import StaticPool, create_engine, event, insert
+from sqlalchemy import insert
 
 from app_under_test import ledger
 from app_under_test.app import create_app
 from app_under_test.clock import EAT
 from app_under_test.customers import CustomerRequest, admit
+from app_under_test.databases import database_of
 from app_under_test.schema import counters, metadata
+from tests import postgresql
 
 CHANNEL, OPERATOR = "bank-channel-key", "bank-operator-key"
 ANN = "254708374149"
@@ -317,23 +321,52 @@ async def daraja():
         fake.release.set()
 
 
-@contextlib.contextmanager
-def books_of_ann():
-    """The tables of a bank whose one customer is Ann, in one transaction that nobody else sees."""
-    engine = create_engine("sqlite://", poolclass=StaticPool)
-    event.listen(engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
-    with engine.connect() as connection, connection.begin():
-        metadata.create_all(connection)
-        connection.execute(insert(counters), [{"prefix": prefix, "value": 0} for prefix in "CDRW"])
-        ledger.open_books(connection, opening_float=1_000_00, at=NOON)
-        admit(connection, CustomerRequest(name="Ann", msisdn=ANN), NOON)
-        yield connection
-    engine.dispose()
+@pytest.fixture(scope="session")
+def postgresql_url():
+    """Of a server that the environment names, or of our own; each test is given a schema of its own there."""
+    pytest.importorskip("psycopg", reason="psycopg, PostgreSQL's driver, is not installed")
+    if given := os.environ.get(postgresql.GIVEN):
+        yield given
+    elif postgresql.program("pg_ctl") is None:
+        pytest.skip(f"PostgreSQL is not installed, and {postgresql.GIVEN} names no server")
+    else:
+        with postgresql.server() as url:
+            yield url
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def new_database(request, tmp_path_factory):
+    """Makes the URL of a database that nobody has used yet."""
+    if request.param == "sqlite":
+        folder, numbers = tmp_path_factory.mktemp("banks"), itertools.count(1)
+        yield lambda: f"sqlite:///{folder}/{next(numbers)}.db"
+    else:
+        with postgresql.schemas(request.getfixturevalue("postgresql_url")) as new_schema:
+            yield new_schema
+
+
+@pytest.fixture
+def database(new_database):
+    return new_database()
 
 
 @pytest.fixture(scope="session")
-def bank_of_ann():
-    return books_of_ann
+def bank_of_ann(new_database):
+    """A context: the books of a bank whose one customer is Ann, in a transaction that leaves no trace."""
+    engine = database_of(new_database()).engine
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+
+    @contextlib.contextmanager
+    def books_of_ann():
+        with engine.connect() as connection, contextlib.closing(connection.begin()):
+            connection.execute(insert(counters), [{"prefix": prefix, "value": 0} for prefix in "CDRW"])
+            ledger.open_books(connection, opening_float=1_000_00, at=NOON)
+            admit(connection, CustomerRequest(name="Ann", msisdn=ANN), NOON)
+            yield connection
+
+    yield books_of_ann
+    engine.dispose()
 
 
 @pytest.fixture
@@ -348,15 +381,15 @@ async def session():
 
 
 @pytest.fixture
-def start_bank(daraja, clock, session, tmp_path):
-    """A context in which a bank runs; the next one on the same file is the same bank restarted."""
+def start_bank(daraja, clock, session, database):
+    """A context in which a bank runs; the next one on the same database is the same bank restarted."""
 
     @contextlib.asynccontextmanager
     async def start(**settings):
         given = {
             "provider_url": daraja.url,
             "public_url": "http://app.test",
-            "database": f"sqlite:///{tmp_path}/bank.db",
+            "database": database,
             "clock": clock,
         }
         async with served(create_app(**given | settings)) as url:

@@ -1,9 +1,10 @@
-import contextlib
 import io
-import sqlite3
 
 import orjson
 import pytest
+from sqlalchemy import text
+
+from app_under_test.databases import database_of
 
 CHANNEL, OPERATOR = "bank-channel-key", "bank-operator-key"
 ROUTES = [
@@ -95,10 +96,12 @@ async def test_a_body_over_a_megabyte_is_too_large(bank):
         assert (status, problem["status"]) == (413, 413)
 
 
-async def test_a_failure_of_the_bank_says_so_and_is_logged(bank, caplog, tmp_path):
+async def test_a_failure_of_the_bank_says_so_and_is_logged(bank, caplog, database):
     await bank.customer()
-    with contextlib.closing(sqlite3.connect(tmp_path / "bank.db")) as damage:
-        damage.execute("DROP TABLE postings")
+    engine = database_of(database).engine
+    with engine.begin() as damage:
+        damage.execute(text("DROP TABLE postings"))
+    engine.dispose()
     status, problem = await bank.call("GET", "/customers/C000001/statement")
     assert (status, problem["title"]) == (500, "Internal Server Error")
     assert "postings" in caplog.text

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from app_under_test import holds, ledger, withdrawals
 from app_under_test.clients.gateway import Accepted, Finding, Notice, Outcome, Refused, Unclear
@@ -43,7 +44,7 @@ def test_an_entry_of_a_kind_exists_once(bank_of_ann):
     with bank_of_ann() as connection:
         pay_in(connection)
         holds.hold(connection, "C000001", 500, withdrawal="W000001", at=NOW)
-        with pytest.raises(Exception, match="UNIQUE"):
+        with pytest.raises(IntegrityError):
             holds.hold(connection, "C000001", 500, withdrawal="W000001", at=NOW)
 
 

@@ -53,10 +53,12 @@ async def test_the_provider_is_asked_for_what_was_wished(bank, daraja, sent):
     assert sent.name().startswith("W000001-")
 
 
-async def test_its_name_is_the_same_in_a_repeated_run_and_another_in_a_new_database(start_bank, sent, clock, tmp_path):
-    for number, seconds in enumerate((0, 0, 1)):
+async def test_its_name_is_the_same_in_a_repeated_run_and_another_in_a_new_database(
+    start_bank, sent, clock, new_database
+):
+    for seconds in (0, 0, 1):
         clock.move(seconds)
-        async with start_bank(database=f"sqlite:///{tmp_path}/{number}.db") as bank:
+        async with start_bank(database=new_database()) as bank:
             await bank.customer_with("1000.00")
             await bank.withdraw()
     assert sent.name(1) == sent.name(2) != sent.name(3)

@@ -15,6 +15,7 @@ from app_under_test.clients.daraja.reading import (
     items,
     msisdn,
     object_in,
+    printable,
     reason,
     reference,
     result_code,
@@ -104,7 +105,7 @@ class B2c:
         ends = _ENDS.get(status) if code == "0" and isinstance(status, str) else None
         told = Notice(
             outcome=ends,
-            reason=f"Transaction Status: {status}"[:200] if code == "0" else reason(result),
+            reason=printable(f"Transaction Status: {status}") if code == "0" else reason(result),
             client_reference=_named(found, "OriginatorConversationID", "Originator Conversation ID"),
             provider_reference=_named(found, "ConversationID", "Conversation ID"),
             amount=cents(found.get("Amount")),

@@ -11,7 +11,7 @@ import aiohttp
 import orjson
 from aiohttp import web
 
-from app_under_test.clients.daraja.reading import Json, object_in, reference, text
+from app_under_test.clients.daraja.reading import Json, object_in, printable, reference, text
 from app_under_test.clients.gateway import Accepted, Acknowledgement, Refused, Unclear
 from app_under_test.clock import Clock
 from app_under_test.settings import Settings
@@ -41,8 +41,8 @@ class Reply:
 
     @property
     def error(self) -> str:
-        told = f"HTTP {self.status} {self.text('errorCode')} {self.text('errorMessage')}".rstrip()[:200]
-        return _TOKEN.sub("…", told)
+        told = f"HTTP {self.status} {self.text('errorCode')} {self.text('errorMessage')}".rstrip()
+        return _TOKEN.sub("…", printable(told))
 
     @property
     def is_refused_token(self) -> bool:

@@ -60,4 +60,9 @@ def result_code(told: Json) -> str | None:
 
 
 def reason(told: Json) -> str:
-    return f"{result_code(told)} {told.get('ResultDesc')}"[:200]
+    return printable(f"{result_code(told)} {told.get('ResultDesc')}")
+
+
+def printable(words: str) -> str:
+    """Fit to be kept and shown, however long and odd they are."""
+    return "".join(filter(str.isprintable, words))[:200]
