@@ -1,6 +1,7 @@
 import sys
 
 import pytest
+
 from app_under_test.databases import database_of
 
 
