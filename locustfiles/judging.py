@@ -20,7 +20,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from provider import Api, Unreadable
 
 LOOK_EVERY_SECONDS = 2.0
-WORKERS_STOP_WITHIN_SECONDS = 60.0
+WORKERS_STOP_WITHIN_SECONDS = 30.0
 CREDITS = ("push to credit", "payment to credit")
 FIGURES = (*CREDITS, "withdrawal to payout", "not decided while watched")
 
@@ -93,7 +93,7 @@ def _stop_workers(master: MasterRunner) -> None:
     """At the end of a headless run locust tells its workers to stop only once this is over."""
     for worker in master.clients.all:
         master.server.send_to_client(Message("stop", None, worker.id))
-    until = monotonic() + WORKERS_STOP_WITHIN_SECONDS
+    until = monotonic() + master.environment.stop_timeout + WORKERS_STOP_WITHIN_SECONDS
     while master.user_count and monotonic() < until:
         gevent.sleep(0.1)
 

@@ -37,6 +37,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--chaos", default=str(HERE.parent / "scenarios" / "chaos" / "bad_day.yaml"))
+    parser.add_argument("--stop-timeout", type=int, default=10, help="seconds in which customers see it through")
     parser.add_argument("--settle", type=float, default=240)
     parser.add_argument("--p95-credit", type=float, default=20)
     parser.add_argument("--into", type=Path, default=Path("build/load"), help="where stats.json and demo.log go")
@@ -51,7 +52,14 @@ def main() -> int:
         command = [sys.executable, "-m", "locust", "-f", str(HERE / f"{told.journey}.py"), "--headless"]
         command += ["--host", bank, "--provider", provider, "--chaos", told.chaos]
         command += ["--users", str(told.users), "--spawn-rate", str(told.users), "--run-time", f"{told.seconds}s"]
-        command += ["--settle", str(told.settle), "--p95-credit", str(told.p95_credit)]
+        command += [
+            "--stop-timeout",
+            str(told.stop_timeout),
+            "--settle",
+            str(told.settle),
+            "--p95-credit",
+            str(told.p95_credit),
+        ]
         command += ["--only-summary", "--loglevel", "WARNING", "--json-file", str(told.into / "stats")]
         command += ["--processes", str(told.processes)] if told.processes > 1 else []
         return subprocess.run(command, check=False).returncode

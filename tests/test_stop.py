@@ -107,7 +107,7 @@ async def status_of(request):
 async def refused(url):
     """Returns once nobody listens there any more."""
     host, _, port = url.removeprefix("http://").partition(":")
-    with contextlib.suppress(ConnectionRefusedError):
+    with contextlib.suppress(ConnectionError):
         while True:
             _, writer = await asyncio.open_connection(host, int(port))
             writer.close()

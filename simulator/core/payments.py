@@ -132,8 +132,7 @@ def record(tx: Transaction, payment: Payment) -> None:
     """Stores the payment and tells the journal the state that it has come to."""
     tx.put(payment)
     at, state = payment.timeline[-1]
-    told: dict[str, str] = {"operation": payment.operation, "state": state}
-    told |= {"amount": str(payment.amount), "msisdn": payment.msisdn}
+    told: dict[str, str] = {"state": state, "amount": str(payment.amount), "msisdn": payment.msisdn}
     if payment.receipt:
         told["receipt"] = payment.receipt
     if payment.failure is not None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
 from typing import TypeAlias
 
 from simulator.core.journal import Event, EventKind
-from simulator.core.payments import DECIDED
+from simulator.core.payments import DECIDED, Payment
+from simulator.core.store import Writes
 
 LATENESS_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds, the last but infinity
 REFUSED_FROM = 400
@@ -49,15 +49,17 @@ class Tally:
         self.events: Counter[Labels] = Counter()
         self.lateness: dict[str, Lateness] = {}
 
-    def count(self, events: Iterable[Event]) -> None:
-        for event in events:
+    def count(self, writes: Writes) -> None:
+        """What a transaction wrote, once it is committed."""
+        for event in writes.events:
             self.events[(event.kind,)] += 1
             if event.kind is EventKind.REQUEST:
                 self.requests[_of_request(event)] += 1
             elif event.kind is EventKind.CALLBACK:
                 self.callbacks[_of_callback(event)] += 1
             elif event.kind is EventKind.PAYMENT and event.data["state"] in DECIDED:
-                self.payments[str(event.data["operation"]), str(event.data["state"])] += 1
+                payment: Payment = writes.records[Payment.kind, event.payment]
+                self.payments[payment.operation, str(event.data["state"])] += 1
 
     def note_lateness(self, operation: str, seconds: float) -> None:
         """A delivery left so long after it was due."""

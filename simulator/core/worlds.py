@@ -145,8 +145,8 @@ class World:
         if self.is_closed:
             raise NoSuchWorld(f"the world {self.name!r} is gone")
         try:
-            result, events = await self.store.run(self.name, lambda tx: (self._with_state(tx, work), tx.writes.events))
-            self.tally.count(events)
+            result, writes = await self.store.run(self.name, lambda tx: (self._with_state(tx, work), tx.writes))
+            self.tally.count(writes)
             return result
         finally:
             self.wake()  # a caller that was cancelled may have committed

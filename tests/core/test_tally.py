@@ -7,6 +7,7 @@ import pytest
 from simulator.core.clock import EAT
 from simulator.core.journal import Event, EventKind
 from simulator.core.outbox import Delivery, Outcome
+from simulator.core.store import Writes
 from simulator.core.tally import LATENESS_BOUNDS, Lateness, Tally
 
 AT = datetime(2026, 1, 15, 10, 30, tzinfo=EAT)
@@ -14,7 +15,7 @@ AT = datetime(2026, 1, 15, 10, 30, tzinfo=EAT)
 
 def counted(kind, **data):
     tally = Tally()
-    tally.count([Event(kind, AT, data)])
+    tally.count(Writes(events=[Event(kind, AT, data)]))
     return tally
 
 
@@ -46,15 +47,11 @@ def test_a_delivery_counts_by_its_outcome(data, labels):
     assert tally.callbacks == {("fake.push", *labels): 1}
 
 
-@pytest.mark.parametrize("state", ["succeeded", "failed", "cancelled", "expired"])
-def test_a_payment_counts_once_it_is_decided(state):
-    assert counted(EventKind.PAYMENT, operation="fake.push", state=state).payments == {("fake.push", state): 1}
-
-
-@pytest.mark.parametrize("state", ["pending", "prompted"])
-def test_a_payment_that_is_not_decided_counts_as_an_event_only(state):
-    tally = counted(EventKind.PAYMENT, operation="fake.push", state=state)
-    assert (tally.payments, tally.events) == ({}, {("payment",): 1})
+async def test_a_payment_counts_once_it_is_decided(world, push):
+    await push(world, "254711000002")
+    assert (world.tally.payments, world.tally.events["payment",]) == ({}, 1)
+    await world.clock.advance(seconds=60)
+    assert (world.tally.payments, world.tally.events["payment",]) == ({("fake.push", "succeeded"): 1}, 2)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FILES = ROOT / "locustfiles"
+SEEN_THROUGH = ("--stop-timeout", "40")  # somebody is credited, however slow the machine is
 COMMAND = (sys.executable, "-m", "harness.cli")
 
 
@@ -32,7 +33,7 @@ async def output_of(*command, folder=ROOT):
 
 async def short_run(tmp_path, *flags, folder=ROOT):
     script = (sys.executable, str(FILES / "short_run.py"))
-    told = ("--users", "6", "--seconds", "4", "--into", str(tmp_path / "load"))
+    told = ("--users", "6", "--seconds", "4", *SEEN_THROUGH, "--into", str(tmp_path / "load"))
     return await output_of(*script, *told, *flags, folder=folder)
 
 
@@ -82,7 +83,19 @@ async def test_a_distributed_run_against_serve_and_bank_fails_by_a_threshold_alo
     ):
         locust = (sys.executable, "-m", "locust", "-f", str(FILES / "deposit.py"), "--headless", "--only-summary")
         where = ("--host", bank, "--provider", provider, "--control-token", "t")
-        how = ("--processes", "2", "--users", "4", "--spawn-rate", "4", "--run-time", "4s", "--p95-credit", "0.001")
+        how = (
+            "--processes",
+            "2",
+            "--users",
+            "4",
+            "--spawn-rate",
+            "4",
+            "--run-time",
+            "4s",
+            "--p95-credit",
+            "0.001",
+            *SEEN_THROUGH,
+        )
         code, out = await output_of(*locust, *where, *how)
     assert code == 1, out
     shown, moved, _ = amounts(out)
