@@ -13,7 +13,7 @@ help:
 	@echo "make demo        simulator and bank, to play with"
 	@echo "make bench       figures, on this machine"
 	@echo "make fuzz        20,000 odd requests to the simulator, and as many to the bank"
-	@echo "make sweep       2,000 stories at random, and every delivery of every scenario lost in turn"
+	@echo "make sweep       2,000 stories at random, and every delivery of every scenario lost in turn; 200 kills"
 	@echo "make check       lint, types, imports"
 	@echo "make lock        pin the requirements anew"
 
@@ -41,7 +41,7 @@ test: $(DEV)
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
 bench: $(RUN)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --store memory --store sqlite
 
 fuzz: $(DEV)
 	$(BIN)/python -m pytest tests/fuzz --fuzz 20000
@@ -49,6 +49,7 @@ fuzz: $(DEV)
 sweep: $(DEV)
 	$(BIN)/python -m pytest tests/stories --stories 2000
 	$(BIN)/python -m pytest tests/sweep --sweep
+	$(BIN)/python -m pytest tests/crash --kills 200
 
 check: $(DEV)
 	$(BIN)/ruff format --check .

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from harness.book import Book, PaymentBook
+from harness.book import Book, PaymentBook, Unfulfilled
 from harness.data import money
 from harness.targets.base import Json
 
@@ -24,13 +24,15 @@ class Attribution:
 
     book: Book
     called: Mapping[str, PaymentBook] = field(default_factory=dict)
+    broken: Mapping[str, Unfulfilled] = field(default_factory=dict)
     made: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, book: Book, rows: Iterable[Json]) -> Mapping[str, tuple[PaymentBook | None, str | None]]:
         """By the payment's id: what asked for it, and whose it is."""
         called = {payment: known for known in book.all_payments() for payment in known.payments}
-        attribution = cls(book, called)
+        broken = {payment: call for call in book.unfulfilled for payment in call.payments}
+        attribution = cls(book, called, broken)
         return {str(row["id"]): attribution._whose(row) for row in rows}
 
     def _whose(self, row: Json) -> tuple[PaymentBook | None, str | None]:
@@ -47,7 +49,7 @@ class Attribution:
         known = self.called.get(str(row["id"]))
         if known is not None and known.kind == kind:
             return known
-        if any(row["id"] in one.payments for one in self.book.unfulfilled):
+        if row["id"] in self.broken:
             return None
         candidates = self.book.withdrawals if kind == "withdrawal" else self.book.deposits
         return self._named(row, candidates.values()) or self._alike(row, candidates.values())
@@ -73,9 +75,8 @@ class Attribution:
 
         What a paybill's customer types decides alone, and nobody is paid out unasked.
         """
-        for call in self.book.unfulfilled:
-            if row["id"] in call.payments:
-                return call.customer
+        if call := self.broken.get(str(row["id"])):
+            return call.customer
         account = str(row.get("reference") or "").strip().upper()
         for customer in self.book.customers.values():
             if account == customer.id.upper():

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 
 from aiohttp import HttpVersion11, web
 
+from simulator.beginning import begun, opened, remember
 from simulator.certificates import CredentialSeal, server_context
 from simulator.control.api import PREFIX, ControlServer, over_http
 from simulator.control.routes import control_server
 from simulator.core.simulation import DEFAULT_WORLD, Clocks, Simulation
+from simulator.core.store import Store, StoreBroken
+from simulator.core.template import WorldTemplate
 from simulator.core.worlds import ProviderSettings, Shared
 from simulator.edge.catalogue import problems_of_profile
 from simulator.edge.sender import HttpSender
@@ -21,6 +24,8 @@ from simulator.edge.server import Server
 from simulator.providers import PROVIDERS
 from simulator.settings import BadSetting, Settings, load_chaos, load_world, provider_settings
 from simulator.stores.memory import MemoryStore
+from simulator.stores.sqlite import SqliteStore
+from simulator.stores.sqlite_file import SqliteFile
 from simulator.terminal import told_to
 
 EVENTS_PER_PAYMENT = 10
@@ -34,11 +39,15 @@ class RunningSimulator:
     control: ControlServer
 
 
-def build(settings: Settings, sender: HttpSender) -> Simulation:
+def build(settings: Settings, sender: HttpSender, file: SqliteFile | None = None) -> Simulation:
+    """Its state is in `file`, which then decides what the settings leave open, or in memory."""
+    settings, beginning = begun(settings, file)
     known = {provider.name: _own_settings(provider.settings, settings) for provider in PROVIDERS}
-    template = load_world(settings.world, known, latency_factor=settings.latency_factor)
+    template = load_world(settings.world, known, latency_factor=settings.latency_factor, text=beginning.world)
+    if file is not None:
+        remember(file, beginning)
     shared = Shared(
-        store=MemoryStore(template.terms, events_kept=settings.retain * EVENTS_PER_PAYMENT, retain=settings.retain),
+        store=_store(settings, template, file),
         sender=sender,
         template=template,
         rails={provider.name: provider for provider in PROVIDERS},
@@ -50,6 +59,12 @@ def build(settings: Settings, sender: HttpSender) -> Simulation:
     clocks = Clocks(settings.clock == "virtual", settings.starts_at, settings.answer_timeout)
     jobs = {name: handler for provider in PROVIDERS for name, handler in provider.jobs.items()}
     return Simulation(shared, clocks, seed=settings.seed, jobs=jobs, is_strict=settings.credentials == "strict")
+
+
+def _store(settings: Settings, template: WorldTemplate, file: SqliteFile | None) -> Store:
+    if file is not None:
+        return SqliteStore(file, template.terms)
+    return MemoryStore(template.terms, events_kept=settings.retain * EVENTS_PER_PAYMENT, retain=settings.retain)
 
 
 def _own_settings(own: ProviderSettings, settings: Settings) -> ProviderSettings:
@@ -83,11 +98,15 @@ async def _let_go_on(request: web.BaseRequest) -> None:
 async def running(settings: Settings) -> AsyncIterator[RunningSimulator]:
     """A simulator that answers. `BadSetting` when its port is taken or a file of its settings is wrong."""
     async with AsyncExitStack() as closing:
+        file = opened(settings)
+        if file is not None:
+            closing.callback(file.close)
         sender = HttpSender(
             allowed=settings.allow_callbacks, hosts=settings.resolve, forger_address=str(settings.forger_address)
         )
         closing.push_async_callback(sender.close)
-        simulation = build(settings, sender)
+        simulation = build(settings, sender, file)
+        closing.push_async_callback(simulation.shared.store.close)
         control = control_server(simulation, PROVIDERS)
         runner = web.ServerRunner(web_server(simulation, control, settings), shutdown_timeout=1.0)
         closing.push_async_callback(runner.cleanup)
@@ -95,11 +114,20 @@ async def running(settings: Settings) -> AsyncIterator[RunningSimulator]:
         if not settings.quiet:
             closing.enter_context(told_to(functools.partial(print, file=sys.stderr, flush=True), simulation))
         await runner.setup()
-        await simulation.open(DEFAULT_WORLD)
+        await _reopen(simulation)
         port = await _listen(runner, settings)
+        simulation.resume()
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         scheme = "https" if settings.tls else "http"
         yield RunningSimulator(f"{scheme}://{host}:{port}", simulation, control)
+
+
+async def _reopen(simulation: Simulation) -> None:
+    try:
+        await simulation.reopen()
+        await simulation.world_on_first_use(DEFAULT_WORLD)
+    except StoreBroken as error:
+        raise BadSetting(str(error)) from None
 
 
 async def _listen(runner: web.ServerRunner, settings: Settings) -> int:

@@ -29,7 +29,7 @@ def _option(name: str, **about: Any) -> Callable[[Command], Command]:
 @click.command()
 @_option("host", help="Where to listen; what is not loopback needs --control-token.  [default: 127.0.0.1]")
 @_option("port", help="0 takes a free one.  [default: 8200]")
-@_option("store", help="Where state is kept: memory:  [default: memory:]")
+@_option("store", metavar="URL", help="Where state is kept: memory: or sqlite:///FILE  [default: memory:]")
 @_option("seed", help="The number that the default world is replayed from.  [default: 1]")
 @_option("clock", help="system, or virtual: time that moves when driven.  [default: system]")
 @_option("latency", metavar="FACTOR", help="Times the provider's waits.  [default: 0.1; 1 on the virtual clock]")
@@ -43,19 +43,25 @@ def _option(name: str, **about: Any) -> Callable[[Command], Command]:
 @_option("allow-callbacks", metavar="HOST", multiple=True, help="A public host that callbacks may go to.")
 @_option("resolve", metavar="HOST=ADDR:PORT", multiple=True, help="Sends callbacks for HOST elsewhere.")
 @_option("chaos", metavar="FILE", help="A chaos profile: the fault rules that every fresh world begins with.")
+@click.option("--fresh", is_flag=True, envvar=VARIABLES + "FRESH", help="Starts the file of --store over.")
 @click.option("--tls", is_flag=True, envvar=VARIABLES + "TLS", help="Listen with TLS; `pesabox env` tells clients.")
 @click.option("--quiet", is_flag=True, envvar=VARIABLES + "QUIET", help="No line an exchange on a terminal.")
-def serve(**told: Any) -> None:
+def serve(**told: Any) -> int:
     """The simulator: M-PESA Daraja on its real paths, and the control API under /_sim."""
     given = {name: value for name, value in told.items() if value is not None and value != ()}
     try:
         settings = parse_settings({**given, "quiet": told["quiet"] or not sys.stderr.isatty()})
-        uvloop.run(_serve(settings))
+        broken = uvloop.run(_serve(settings))
     except BadSetting as error:
         raise click.UsageError(str(error)) from None
+    if broken is None:
+        return 0
+    print(f"pesabox: stopped, since nothing more can be kept: {broken}", file=sys.stderr)
+    return 1
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings) -> Exception | None:
+    """Serves until it is told to stop, or until the store can keep nothing any more: then it says why."""
     from simulator.app import running  # aiohttp is heavy, and `--help` needs none of it
 
     stop = asyncio.Event()
@@ -65,7 +71,9 @@ async def _serve(settings: Settings) -> None:
         gc.freeze()
         gc.set_threshold(GARBAGE_THRESHOLD)
         print(f"pesabox: ready on {simulator.url}", flush=True)
-        await stop.wait()
+        broken = asyncio.create_task(simulator.simulation.shared.store.broken())
+        await asyncio.wait([broken, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
+    return broken.result() if broken.done() else None
 
 
 @click.command()

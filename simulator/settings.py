@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib.resources import files
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from simulator.edge.catalogue import Problem
 
 LATENCY_FACTORS = {"system": 0.1, "virtual": 1.0}
+MEMORY = "memory:"
+_SQLITE = re.compile(r"sqlite:///(?P<file>[^?]+)(\?synchronous=(full|normal))?")
 
 
 class BadSetting(Exception):
@@ -42,7 +45,7 @@ class Settings(Data):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8200
-    store: Literal["memory:"] = "memory:"
+    store: str = "memory:"
     seed: Annotated[int, Field(ge=0)] = 1
     clock: Literal["system", "virtual"] = "system"
     latency: Annotated[float, Field(ge=0, le=1000)] | None = None
@@ -57,7 +60,15 @@ class Settings(Data):
     resolve: Annotated[dict[str, str], Field(default_factory=dict)]
     chaos: Path | None = None
     tls: bool = False
+    fresh: bool = False
     quiet: bool = True
+
+    @field_validator("store")
+    @classmethod
+    def _is_a_store(cls, told: str) -> str:
+        if told != MEMORY and not _SQLITE.fullmatch(told):
+            raise ValueError(f"{told!r} is neither {MEMORY} nor sqlite:///FILE, with ?synchronous=full for power loss")
+        return told
 
     @field_validator("starts_at", mode="before")
     @classmethod
@@ -83,6 +94,15 @@ class Settings(Data):
         return self
 
     @property
+    def store_file(self) -> Path | None:
+        found = _SQLITE.fullmatch(self.store)
+        return Path(found["file"]) if found else None
+
+    @property
+    def is_power_safe(self) -> bool:
+        return self.store.endswith("?synchronous=full")
+
+    @property
     def latency_factor(self) -> float:
         return LATENCY_FACTORS[self.clock] if self.latency is None else self.latency
 
@@ -106,10 +126,24 @@ def parse_settings(told: dict[str, Any]) -> Settings:
         raise BadSetting(flag + first["msg"].removeprefix("Value error, ")) from None
 
 
+def read_text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError as error:
+        raise BadSetting(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise BadSetting(f"{path}: not text: {error.reason}") from None
+
+
 def load_world(
-    path: Path | None, known: Mapping[str, ProviderSettings] | None = None, *, latency_factor: float = 1.0
+    path: Path | None,
+    known: Mapping[str, ProviderSettings] | None = None,
+    *,
+    latency_factor: float = 1.0,
+    text: str | None = None,
 ) -> WorldTemplate:
-    """What a fresh world holds: the default, extended by the file's. `known` are the providers' own settings.
+    """What a fresh world holds: the default, extended by the file's. `known` are the providers' own settings, `text`
+    what was read from the file before.
 
     How long a persona thinks is a wait of ours, times the factor; seconds that somebody wrote in a file are real.
     """
@@ -118,7 +152,7 @@ def load_world(
         subscriber["thinks_seconds"] = subscriber.get("thinks_seconds", THINKS_SECONDS) * latency_factor
     if path is None:
         return WorldTemplate.model_validate(default)
-    file = _opened(path)
+    file = _opened(path, text)
     if not isinstance(file.data, dict):
         raise BadSetting(f"{file.place(())}: expected a mapping with keys, merchants, subscribers")
     try:
@@ -154,9 +188,9 @@ def load_chaos(path: Path | None, check: Callable[[object], list[Problem]]) -> t
     return tuple(FaultRule.model_validate(rule) for rule in file.data)
 
 
-def _opened(path: Path) -> YamlFile:
+def _opened(path: Path, text: str | None = None) -> YamlFile:
     try:
-        return YamlFile(path)
+        return YamlFile(path, text)
     except BadFile as error:
         raise BadSetting(str(error)) from None
 

@@ -16,10 +16,11 @@ class BadFile(Exception):
 class YamlFile:
     """Read with the C loader; a duplicate key is an error."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, text: str | None = None) -> None:
+        """`text` is what was read from `path` before."""
         self.path = path
         try:
-            text = path.read_text()
+            text = path.read_text() if text is None else text
             self._root: yaml.Node | None = yaml.compose(text, Loader=yaml.CSafeLoader)
             self.data: Any = yaml.load(text, Loader=yaml.CSafeLoader)
         except OSError as error:

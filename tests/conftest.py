@@ -135,10 +135,13 @@ async def simulate(sender, template):
     """Makes a simulation without HTTP, whose one provider is `fake`."""
     made = []
 
-    def make(*, is_virtual=True, seed=1, jobs=None, latency=1.0, template=template, is_strict=False):
+    def make(
+        *, is_virtual=True, seed=1, jobs=None, latency=1.0, template=template, is_strict=False, store=None, chaos=()
+    ):
         rails = {"fake": FakeRail()}
         settings = {"fake": FakeRail.settings}
-        shared = Shared(MemoryStore(template.terms), sender, template, rails, settings, latency, NoSeal())
+        store = store or MemoryStore(template.terms)
+        shared = Shared(store, sender, template, rails, settings, latency, NoSeal(), chaos)
         clocks = Clocks(is_virtual, answer_timeout_seconds=1.0)
         handlers = {"fake.push.decided": _send_result} | (jobs or {})
         made.append(Simulation(shared, clocks, seed=seed, jobs=handlers, is_strict=is_strict))

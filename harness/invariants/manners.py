@@ -23,7 +23,14 @@ def validation(evidence: Evidence) -> Iterator[str]:
     for payment in evidence.payments:
         if payment.id in accepted & heard and payment.is_settled and _is_missing(evidence, payment):
             yield f"the app accepted {listed([payment])} and took the confirmation; {_whose(evidence, payment)}"
-    refused = {one.payment for one in told if one.outcome == "answered"} - heard
+    yield from _refused_with_effect(evidence, [one for one in told if one.outcome == "answered"])
+
+
+def _refused_with_effect(evidence: Evidence, told: list[Notice]) -> Iterator[str]:
+    """What the app heard otherwise, when it asked, it may book; what came to it broken it may refuse."""
+    asked = {one.payment for one in evidence.notices if ".c2b_" not in one.operation}
+    taken = {one.payment for one in told if one.accepts or one.is_faulty}
+    refused = {one.payment for one in told} - taken - asked
     for payment in evidence.payments:
         if payment.id in refused and payment.made_for is None and evidence.is_booked(payment):
             yield f"the app refused every confirmation of {listed([payment])}, and booked it"

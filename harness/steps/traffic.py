@@ -23,7 +23,7 @@ Shillings = Annotated[StrictInt, Field(ge=1, le=250_000)]
 
 USUAL: Mapping[Kind, float] = {"deposit": 4, "withdrawal": 3, "paybill": 2, "misdirected": 1}
 FIRST_PHONE = 254722100001
-LOOK_EVERY = 10
+LOOKS, LOOK_EVERY = 20, 10
 PENDING = "pending"
 NOBODYS_ACCOUNT = "NO-SUCH-ACCOUNT"
 KINDS: Mapping[str, PaymentKind] = {"deposit": "deposit", "withdrawal": "withdrawal"}
@@ -39,7 +39,7 @@ class Amounts(Data):
 class TrafficStep(Data):
     """So many wishes, one after another, `every` so long. Refusals are part of life.
 
-    What must always hold is judged after every tenth wish and each that does not begin as usual, the rest at the end.
+    What must always hold is judged now and then and after each wish that does not begin as usual, the rest at the end.
     """
 
     traffic: StrictInt = Field(ge=1, le=10_000)
@@ -65,7 +65,7 @@ class TrafficStep(Data):
         for number in range(self.traffic):
             await day.wish(number)
             await stage.world.control.advance(self.every)
-            if number % LOOK_EVERY == LOOK_EVERY - 1:
+            if (number + 1) % max(LOOK_EVERY, self.traffic // LOOKS) == 0:
                 await day.look()
         day.judge()
 

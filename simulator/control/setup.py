@@ -125,13 +125,13 @@ async def list_worlds(call: Call) -> dict[str, Any]:
 async def make_world(call: Call) -> dict[str, Any]:
     asked = await call.body(NewWorld)
     world = await call.simulation.open(asked.name, seed=asked.seed, starts_at=asked.starts_at)
-    world.hosts.update(asked.hosts)
+    await world.map_hosts(asked.hosts)
     return await _view(call, world)
 
 
 async def patch_world(call: Call) -> dict[str, Any]:
     asked, world = await call.body(WorldPatch), call.simulation.world(call.part("name"))
-    world.hosts.update(asked.hosts)
+    await world.map_hosts(asked.hosts)
     return await _view(call, world)
 
 
@@ -158,6 +158,7 @@ async def advance(call: Call) -> dict[str, Any]:
         raise ControlError(409, "system_clock", "this simulator runs on the system clock, which nobody advances")
     try:
         jobs_run = await world.clock.advance(seconds=asked.seconds or 0, to=asked.to, jobs=asked.jobs)
+        await world.keep_state()
     except ValueError as error:
         raise ControlError(422, "invalid", str(error), "to") from None
     return {"now": world.now().isoformat(), "jobs_run": jobs_run}

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from simulator.core.jobs import Job
 from simulator.core.journal import Event, EventKind
-from simulator.core.store import Transaction
+from simulator.core.store import StoreBroken, Transaction
 from simulator.core.worlds import World
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,8 @@ class JobRunner:
         world = self._world
         try:
             await self._handlers[job.work](world, job)
+        except StoreBroken:
+            return  # the process is about to end, and the job is still in the file
         except Exception:
             if not world.is_closed:
                 await self._give_up(job, traceback.format_exc())
@@ -74,6 +76,8 @@ class JobRunner:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(seconds):
                         await changed.wait()
+        except StoreBroken:
+            return  # the process is about to end
         finally:
             self._world.unwatch(changed)
             for task in self._running:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,10 +15,10 @@ from simulator.core.entropy import seed_of
 from simulator.core.errors import DomainError
 from simulator.core.faults import FaultRule
 from simulator.core.job_runner import JobHandler, JobRunner
-from simulator.core.store import Transaction
-from simulator.core.tokens import Tokens
+from simulator.core.store import Record, Transaction
+from simulator.core.tokens import Token, Tokens
 from simulator.core.virtual_clock import VIRTUAL_START, VirtualClock
-from simulator.core.worlds import NoSuchWorld, Shared, World
+from simulator.core.worlds import NoSuchWorld, Shared, World, WorldState
 
 DEFAULT_WORLD = "default"
 WORLD_MARK = "@"
@@ -70,6 +70,7 @@ class Simulation:
         self._handlers: dict[str, JobHandler] = {**outbox.JOBS, **prompts.JOBS, **jobs}
         self._worlds: dict[str, World] = {}
         self._loops: dict[str, asyncio.Task[None]] = {}
+        self._reopened: list[World] = []
         self._changing = asyncio.Lock()
         self._watchers: list[Callable[[World], None]] = []
 
@@ -111,12 +112,40 @@ class Simulation:
             raise TooManyWorlds(f"there are {WORLDS_AT_MOST} worlds: DELETE /_sim/worlds/NAME makes room")
         own_seed = self.seed if name == DEFAULT_WORLD else seed_of(f"{self.seed}:{name}")
         world = World(name, own_seed if seed is None else seed, self.clocks.make(starts_at), self.shared)
-        self._worlds[name] = world
-        world.rules = await world.run(lambda tx: _rules_at_first(tx, self.shared.chaos))
+        self._add(world)
+        world.rules = self.shared.chaos
+        await world.run(lambda tx: _at_first(tx, [*world.rules, *self.tokens.of(name)]))
         self._drive(world)
+        return world
+
+    def _add(self, world: World) -> None:
+        self._worlds[world.name] = world
         for tell in self._watchers:
             tell(world)
+
+    async def reopen(self) -> None:
+        """Opens the worlds that the store holds from another process, as they were. Nothing runs until `resume`."""
+        async with self._changing:
+            for name in await self.shared.store.worlds():
+                self._reopened.append(await self._reopen(name))
+
+    async def _reopen(self, name: str) -> World:
+        kept, rules, tokens = await self.shared.store.run(name, lambda tx: _from_before(tx, name))
+        world = World(name, kept.seed, self.clocks.make(kept.now), self.shared)
+        world.starts_at = kept.starts_at
+        world.hosts.update(kept.hosts)
+        world.rules = rules
+        for token in tokens:
+            self.tokens.add(token)
+        self._add(world)
         return world
+
+    def resume(self) -> None:
+        """Runs the jobs of the worlds that were reopened: what is due, and what another process had begun."""
+        reopened, self._reopened = self._reopened, []
+        for world in reopened:
+            if not world.is_closed:
+                self._drive(world)
 
     async def delete(self, name: str) -> None:
         async with self._changing:
@@ -129,7 +158,7 @@ class Simulation:
             world = self.world(name)
             await self._forget(name)
             fresh = await self._open(name, seed=world.seed if seed is None else seed, starts_at=world.starts_at)
-            fresh.hosts.update(world.hosts)
+            await fresh.map_hosts(world.hosts)
             return fresh
 
     async def close(self) -> None:
@@ -157,9 +186,12 @@ class Simulation:
                 await loop
 
 
-def _rules_at_first(tx: Transaction, chaos: tuple[FaultRule, ...]) -> tuple[FaultRule, ...]:
-    """The rules that the store knows of a world, or those that a fresh one begins with."""
-    known = tuple(tx.find(FaultRule))
-    for rule in () if known else chaos:
-        tx.put(rule)
-    return known or chaos
+def _at_first(tx: Transaction, records: Iterable[Record]) -> None:
+    for record in records:
+        tx.put(record)
+
+
+def _from_before(tx: Transaction, world: str) -> tuple[WorldState, tuple[FaultRule, ...], list[Token]]:
+    kept = tx.get(WorldState, world)
+    assert kept is not None, f"the world {world} is in the store without its state"
+    return kept, tuple(tx.find(FaultRule)), tx.find(Token)

@@ -22,6 +22,10 @@ class UnknownCursor(DomainError):
     """A list was asked to go on behind a record that is not there."""
 
 
+class StoreBroken(Exception):
+    """The store can keep nothing any more: the process is about to end."""
+
+
 class Record(Protocol):
     """A stored value. Its kind and key name it within a world; uniqueness comes from the key alone.
 
@@ -59,6 +63,10 @@ class Writes:
     entries: list[Entry] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
+    @property
+    def is_empty(self) -> bool:
+        return not (self.records or self.entries or self.events)
+
 
 class Transaction:
     """The verbs of `work`. It sees its own writes, except for entries: a balance is judged at commit."""
@@ -89,7 +97,8 @@ class Transaction:
         after: str | None = None,
         limit: int | None = None,
     ) -> list[R]:
-        """Committed records, oldest first, by a declared index. It lists and never decides."""
+        """Committed records, oldest first, by a declared index, behind the one called `after`. It lists and never
+        decides."""
         return self._reader.find(kind, by, value, after, limit)
 
     def balance(self, account: AccountName) -> Account:
@@ -121,7 +130,10 @@ class Store(Protocol):
     name: ClassVar[str]
 
     async def run(self, world: str, work: Callable[[Transaction], T]) -> T:
-        """Commits what `work` wrote and gives its result; when `work` raises, or its entries may not be, nothing."""
+        """Commits what `work` wrote and gives its result; when `work` raises, or its entries may not be, nothing.
+
+        A caller that is cancelled meanwhile changes nothing of that. `StoreBroken` when it cannot be kept.
+        """
         ...
 
     async def next_due(self, world: str, *, held: Collection[str]) -> datetime | None:
@@ -142,6 +154,16 @@ class Store(Protocol):
 
     async def accounts(self, world: str) -> list[Account]: ...
 
+    async def worlds(self) -> list[str]:
+        """The worlds of which it holds records, by name: at a start, those of the process before."""
+        ...
+
     async def delete(self, world: str) -> None:
         """Forgets the world and all that is in it."""
         ...
+
+    async def broken(self) -> StoreBroken:
+        """Comes when nothing can be kept any more."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,42 +1,72 @@
-"""Access tokens: the one table above the worlds, since a token is what names the world of a request."""
+"""Access tokens: the one table above the worlds, since a token is what names the world of a request.
+
+Each is a record of its world too, so that it outlives the process where the store does.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from simulator.core.store import Transaction
+
+LOOKED_AT = 10  # tokens whenever one is given: more go than come
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Opaque to the client; `expires_at` is in the time of its world."""
+    """Opaque to the client, whose own key is `client`; `expires_at` is in the time of its world."""
 
-    value: str
+    kind: ClassVar[str] = "token"
+    indexes: ClassVar[tuple[str, ...]] = ("client",)
+
+    key: str
     world: str
     provider: str
-    key: str
+    client: str
     expires_at: datetime
 
 
 class Tokens:
-    """Live tokens by value. Expired ones go when their world asks for the next."""
+    """Live tokens by their keys; expired ones until they end."""
 
     def __init__(self) -> None:
         self._tokens: dict[str, Token] = {}
+        self._worlds: dict[str, dict[str, Token]] = {}
 
-    def add(self, token: Token, now: datetime) -> None:
-        if len(self._tokens) % 1000 == 999:
-            self._forget(lambda old: old.world == token.world and old.expires_at <= now)
-        self._tokens[token.value] = token
+    def add(self, token: Token, ended: Iterable[Token] = ()) -> None:
+        for old in ended:
+            self._tokens.pop(old.key, None)
+            self._worlds.get(old.world, {}).pop(old.key, None)
+        self._tokens[token.key] = self._worlds.setdefault(token.world, {})[token.key] = token
 
-    def revoke(self, world: str, key: str) -> None:
-        self._forget(lambda old: old.world == world and old.key == key)
+    def get(self, key: str) -> Token | None:
+        return self._tokens.get(key)
 
-    def get(self, value: str) -> Token | None:
-        return self._tokens.get(value)
+    def of(self, world: str) -> list[Token]:
+        """Those of one world, in the order in which they were given."""
+        return list(self._worlds.get(world, {}).values())
 
     def forget_world(self, world: str) -> None:
-        self._forget(lambda old: old.world == world)
+        for key in self._worlds.pop(world, {}):
+            del self._tokens[key]
 
-    def _forget(self, is_dead: Callable[[Token], bool]) -> None:
-        self._tokens = {value: token for value, token in self._tokens.items() if not is_dead(token)}
+
+def keep(tx: Transaction, token: Token, now: datetime, *, is_only: bool = False) -> list[Token]:
+    """Keeps it with its world; it is good once this is committed, and added to the table.
+
+    Gives those that end with it: its client's others, if it `is_only`, or else some that have expired.
+    """
+    if is_only:
+        ended = tx.find(Token, by="client", value=token.client)
+    else:
+        oldest = tx.find(Token, limit=LOOKED_AT)
+        ended = list(itertools.takewhile(lambda old: old.expires_at <= now, oldest))
+    for old in ended:
+        tx.drop(Token, old.key)
+    tx.put(token)
+    return ended

@@ -31,6 +31,20 @@ SEQUENCE_BLOCK = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class WorldState:
+    """What a world is reopened from by another process. `now` is the virtual clock's, and None on the system clock."""
+
+    kind: ClassVar[str] = "world"
+    indexes: ClassVar[tuple[str, ...]] = ()
+
+    key: str
+    seed: int
+    starts_at: datetime
+    now: datetime | None
+    hosts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderSettings:
     """What may be changed of a provider, in one world: seconds of latency and life, limits in shillings,
     what it is strict about, and its tariffs. `published` are those that it tells the public."""
@@ -116,6 +130,7 @@ class World:
         self.is_closed = False
         self._shared = shared
         self._reserved: dict[str, tuple[int, int]] = {}
+        self._reserving = asyncio.Lock()
         self._watchers: set[asyncio.Event] = set()
         self._deliveries: dict[str, asyncio.Event] = {}
         self._over: deque[tuple[float, str]] = deque()
@@ -127,9 +142,27 @@ class World:
     async def run(self, work: Callable[[Transaction], T]) -> T:
         if self.is_closed:
             raise NoSuchWorld(f"the world {self.name!r} is gone")
-        result = await self.store.run(self.name, work)
-        self.wake()
+        try:
+            return await self.store.run(self.name, lambda tx: self._with_state(tx, work))
+        finally:
+            self.wake()  # a caller that was cancelled may have committed
+
+    def _with_state(self, tx: Transaction, work: Callable[[Transaction], T]) -> T:
+        """Keeps, in the same transaction, what a restart goes on from."""
+        result = work(tx)
+        kept, now = tx.get(WorldState, self.name), self.clock.now() if self.clock.kind == "virtual" else None
+        if kept is None or kept.now != now or kept.hosts != self.hosts:
+            tx.put(WorldState(self.name, self.seed, self.starts_at, now, dict(self.hosts)))
         return result
+
+    async def map_hosts(self, hosts: Mapping[str, str]) -> None:
+        """Sends callbacks for a name to HOST:PORT from now on."""
+        self.hosts.update(hosts)
+        await self.keep_state()
+
+    async def keep_state(self) -> None:
+        """A restart goes on from here."""
+        await self.run(lambda tx: None)
 
     def close(self) -> None:
         """The world is gone: whatever is still on its way in it leaves no trace."""
@@ -145,12 +178,21 @@ class World:
 
     async def take(self, sequence: str) -> int:
         """The next number of a sequence, from 1. Reserved in blocks: a restart skips numbers and repeats none."""
-        at, end = self._reserved.get(sequence, (0, 0))
-        if at == end:
-            at = await self.store.reserve(self.name, sequence, SEQUENCE_BLOCK)
-            end = at + SEQUENCE_BLOCK
+        while not self._left(sequence):
+            await self._reserve(sequence)
+        at, end = self._reserved[sequence]
         self._reserved[sequence] = (at + 1, end)
         return at
+
+    def _left(self, sequence: str) -> int:
+        at, end = self._reserved.get(sequence, (0, 0))
+        return end - at
+
+    async def _reserve(self, sequence: str) -> None:
+        async with self._reserving:
+            if not self._left(sequence):
+                at = await self.store.reserve(self.name, sequence, SEQUENCE_BLOCK)
+                self._reserved[sequence] = (at, at + SEQUENCE_BLOCK)
 
     async def take_receipt_number(self) -> int:
         return await self.take("receipt")

@@ -17,7 +17,7 @@ from simulator.core.journal import Event, EventKind
 from simulator.core.payments import Payment
 from simulator.core.prompts import answers_by_itself
 from simulator.core.simulation import DEFAULT_WORLD, Simulation
-from simulator.core.store import Transaction
+from simulator.core.store import StoreBroken, Transaction
 from simulator.core.worlds import NoSuchWorld
 from simulator.edge.exchange import NOTHING, Exchange, Received, Reply, why_header
 from simulator.edge.provider import Operation, Provider
@@ -70,6 +70,8 @@ class Server:
             raise
         except NoSuchWorld as error:
             return Reply(503, b"", why=str(error)).response()
+        except StoreBroken:
+            return target.provider.error_reply(exchange, target.provider.broken).response()
         finally:
             world.request_over(exchange.correlation)
 
@@ -120,7 +122,7 @@ class Server:
             if exchange.fault is not None:
                 return await self._early(exchange, target.operation)
             return await target.operation.handle(exchange)
-        except NoSuchWorld:
+        except (NoSuchWorld, StoreBroken):
             raise
         except DomainError as error:
             reply = exchange.provider.refuse(exchange, error)

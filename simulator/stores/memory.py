@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
+import asyncio
 import itertools
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
@@ -14,7 +14,8 @@ import orjson
 from simulator.core.jobs import Job
 from simulator.core.journal import Event, EventKind
 from simulator.core.ledger import Account, AccountName, Books, Chart, Checkpoint, Entry
-from simulator.core.store import R, Record, Transaction, UnknownCursor
+from simulator.core.store import R, Record, StoreBroken, Transaction, UnknownCursor
+from simulator.stores.due import DueJobs
 from simulator.stores.past import Past
 
 T = TypeVar("T")
@@ -27,10 +28,17 @@ class _Index:
 
     def __init__(self) -> None:
         self._keys: dict[str, str | dict[str, None]] = {}
+        self._disordered: set[str] = set()  # values that a record came to have after its first appearance
 
-    def keys(self, value: str) -> Iterable[str]:
-        found = self._keys.get(value, ())
-        return (found,) if isinstance(found, str) else found
+    def keys(self, value: str, order: Iterable[str]) -> Mapping[str, None]:
+        """Of the records with that value, as they follow each other in `order`."""
+        found = self._keys.get(value)
+        if not isinstance(found, dict):
+            return {} if found is None else {found: None}
+        if value in self._disordered:
+            self._disordered.discard(value)
+            found = self._keys[value] = {key: None for key in order if key in found}
+        return found
 
     def add(self, value: str, key: str) -> None:
         found = self._keys.setdefault(value, key)
@@ -39,22 +47,30 @@ class _Index:
         elif found != key:
             self._keys[value] = {found: None, key: None}
 
+    def add_late(self, value: str, key: str) -> None:
+        """The record had another value before."""
+        self.add(value, key)
+        if isinstance(self._keys[value], dict):
+            self._disordered.add(value)
+
     def drop(self, value: str, key: str) -> None:
         found = self._keys[value]
         if isinstance(found, dict) and len(found) > 1:
             del found[key]
         else:
             del self._keys[value]
+            self._disordered.discard(value)
 
 
 class _Shelf:
     """The records of one kind in one world, in order of their first appearance, with their declared indexes."""
 
-    def __init__(self, first: Record, kept: int) -> None:
+    def __init__(self, kind: type[Record], kept: int) -> None:
         self.records: dict[str, Any] = {}
-        self._indexes = {name: _Index() for name in first.indexes}
-        self._of_past = self._indexes.setdefault(CORRELATION, _Index()) if hasattr(first, CORRELATION) else None
-        self._kept = kept if getattr(first, "fades", False) else None
+        self._indexes = {name: _Index() for name in kind.indexes}
+        is_part = CORRELATION in getattr(kind, "__annotations__", ())
+        self._of_past = self._indexes.setdefault(CORRELATION, _Index()) if is_part else None
+        self._kept = kept if getattr(kind, "fades", False) else None
         self._has_forgotten = False
 
     def put(self, record: Record) -> None:
@@ -69,7 +85,7 @@ class _Shelf:
                 index.add(value, key)
             elif getattr(old, name) != value:
                 index.drop(getattr(old, name), key)
-                index.add(value, key)
+                index.add_late(value, key)
 
     def drop(self, key: str) -> Any:
         """Gives the record that was there, if one was."""
@@ -83,7 +99,7 @@ class _Shelf:
         """Lets go of what belongs to it, and gives that."""
         if self._of_past is None:
             return []
-        gone = [self.drop(key) for key in list(self._of_past.keys(correlation))]
+        gone = [self.drop(key) for key in list(self._of_past.keys(correlation, self.records))]
         self._has_forgotten = self._has_forgotten or bool(gone)
         return gone
 
@@ -94,12 +110,14 @@ class _Shelf:
             self.drop(next(iter(self.records)))
 
     def find(self, by: str | None, value: str | None, after: str | None, limit: int | None) -> list[Any]:
-        keys = iter(self.records if by is None else self._indexes[by].keys(value or ""))
-        if after is not None and after not in self.records and not self._has_forgotten:
+        keys = self.records if by is None else self._indexes[by].keys(value or "", self.records)
+        if after is None or (after not in self.records and self._has_forgotten):
+            return [self.records[key] for key in itertools.islice(keys, limit)]
+        if after not in self.records:
             raise UnknownCursor(f"nothing is stored under {after!r} any more, or ever was")
-        if after in self.records:  # else it was forgotten, and what was older with it
-            keys = itertools.islice(itertools.dropwhile(lambda key: key != after, keys), 1, None)
-        return [self.records[key] for key in itertools.islice(keys, limit)]
+        behind = itertools.dropwhile(lambda key: key != after, keys if after in keys else self.records)
+        found = (key for key in itertools.islice(behind, 1, None) if key in keys)
+        return [self.records[key] for key in itertools.islice(found, limit)]
 
 
 class _Kept(NamedTuple):
@@ -143,9 +161,7 @@ class _World:
         self._shelves: dict[str, _Shelf] = {}
         self.accounts: dict[AccountName, Account] = {}
         self.events = _Ring(events_kept)
-        self._due: list[tuple[datetime, int, str]] = []
-        self._due_numbers = itertools.count()
-        self._places: dict[str, int] = {}  # a job's number, by key: what the heap holds beside it is stale
+        self._due = DueJobs()
         self.sequences: dict[str, int] = {}
 
     def get(self, kind: type[R], key: str) -> R | None:
@@ -153,21 +169,24 @@ class _World:
         return shelf.records.get(key) if shelf is not None else None
 
     def find(self, kind: type[R], by: str | None, value: str | None, after: str | None, limit: int | None) -> list[R]:
-        shelf = self._shelves.get(kind.kind)
-        if shelf is None:
-            return []
+        shelf = self._shelf(kind)
         if kind.kind == Entry.kind and by is None:
             return self._entries(shelf, after, limit)
         return shelf.find(by, value, after, limit)
 
     def _entries(self, shelf: _Shelf, after: str | None, limit: int | None) -> list[Any]:
         """What was forgotten comes first, as one."""
-        if after in shelf.records:
+        checkpoint = self._checkpoint.entry if after not in shelf.records else None
+        if checkpoint is None:
             return shelf.find(None, None, after, limit)
-        checkpoint = self._checkpoint.entry
-        if checkpoint is None or after == checkpoint.key:
-            return shelf.find(None, None, None if checkpoint is not None else after, limit)
+        if after == checkpoint.key:
+            return shelf.find(None, None, None, limit)
         return [checkpoint, *shelf.find(None, None, after, limit)][:limit]
+
+    def _shelf(self, kind: type[Record]) -> _Shelf:
+        if kind.kind not in self._shelves:
+            self._shelves[kind.kind] = _Shelf(kind, self._retain)
+        return self._shelves[kind.kind]
 
     def balance(self, account: AccountName) -> Account:
         stored = self.accounts.get(account)
@@ -204,40 +223,34 @@ class _World:
             self._put(made)
 
     def _put(self, record: Record) -> None:
-        shelf = self._shelves.get(record.kind)
-        if shelf is None:
-            shelf = self._shelves[record.kind] = _Shelf(record, self._retain)
+        shelf = self._shelf(type(record))
         if isinstance(record, Job):
             if record.key not in shelf.records:
                 self._past.job_added(record.born_in)
-            number = self._places[record.key] = next(self._due_numbers)
-            heapq.heappush(self._due, (record.due, number, record.key))
+            self._due.add(record, self._due.renumber(record.key))
         shelf.put(record)
 
     def _drop(self, kind: str, key: str) -> None:
         gone = self._shelves[kind].drop(key) if kind in self._shelves else None
         if isinstance(gone, Job):
-            self._places.pop(key, None)
+            self._due.drop(key)
             self._past.job_gone(gone.born_in)
 
-    def due(self, until: datetime | None, limit: int, held: Collection[str], *, is_claim: bool) -> list[Job]:
-        """Unclaimed jobs in order, until a time or without end; a claim takes them off the heap."""
-        found: list[Job] = []
-        kept: list[tuple[datetime, int, str]] = []
-        while self._due and len(found) < limit and (until is None or self._due[0][0] <= until):
-            place = heapq.heappop(self._due)
-            if self._places.get(place[2]) != place[1]:
-                continue
-            job = self.get(Job, place[2])
-            assert job is not None, f"{place[2]} is due and not stored"
-            is_held = job.born_in in held
-            if not is_held:
-                found.append(job)
-            if is_held or not is_claim:
-                kept.append(place)
-        for place in kept:
-            heapq.heappush(self._due, place)
-        return found
+    def next_due(self, held: Collection[str]) -> datetime | None:
+        job = self._due.first(held, self._job)
+        return job.due if job is not None else None
+
+    def claim(self, until: datetime, limit: int, held: Collection[str]) -> list[Job]:
+        return self._due.claim(until, limit, held, self._job)
+
+    def _job(self, key: str) -> Job:
+        job = self.get(Job, key)
+        assert job is not None, f"{key} is due and not stored"
+        return job
+
+    @property
+    def has_records(self) -> bool:
+        return any(shelf.records for shelf in self._shelves.values())
 
 
 class MemoryStore:
@@ -259,11 +272,10 @@ class MemoryStore:
         return result
 
     async def next_due(self, world: str, *, held: Collection[str]) -> datetime | None:
-        jobs = self._of(world).due(None, 1, held, is_claim=False)
-        return jobs[0].due if jobs else None
+        return self._of(world).next_due(held)
 
     async def claim(self, world: str, *, until: datetime, limit: int, held: Collection[str]) -> list[Job]:
-        return self._of(world).due(until, limit, held, is_claim=True)
+        return self._of(world).claim(until, limit, held)
 
     async def reserve(self, world: str, sequence: str, count: int) -> int:
         sequences = self._of(world).sequences
@@ -277,8 +289,18 @@ class MemoryStore:
     async def accounts(self, world: str) -> list[Account]:
         return list(self._of(world).accounts.values())
 
+    async def worlds(self) -> list[str]:
+        return sorted(name for name, state in self._worlds.items() if state.has_records)
+
     async def delete(self, world: str) -> None:
         self._worlds.pop(world, None)
+
+    async def broken(self) -> StoreBroken:
+        never: asyncio.Future[StoreBroken] = asyncio.get_running_loop().create_future()
+        return await never
+
+    async def close(self) -> None:
+        """Nothing to close."""
 
     def _of(self, world: str) -> _World:
         if world not in self._worlds:

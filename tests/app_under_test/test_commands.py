@@ -40,6 +40,7 @@ def test_it_says_where_it_is_and_stops_when_told(tmp_path, signum):
         pytest.param(["--colour"], {}, "No such option", id="unknown flag"),
         pytest.param(["--provider-url", "nowhere"], {}, "provider_url", id="provider"),
         pytest.param(["--database", "mongo://"], {}, "sqlite:///FILE", id="database"),
+        pytest.param(["--database", "postgresql://h:x/b"], {}, "postgresql://USER", id="no port"),
         pytest.param(["--database", "sqlite:////nowhere/at/all.db"], {}, "unable to open", id="no such folder"),
         pytest.param(["--public-url", "https://bank.example.com"], {}, "is public: set channel_key", id="default keys"),
         pytest.param(["--host", "no.such.host.test"], {}, "cannot listen on", id="host"),

@@ -48,7 +48,9 @@ def test_in_public_every_default_secret_is_refused(url):
         pytest.param({"public_url": "http://app.test/?a=1"}, "http://HOST", id="a query"),
         pytest.param({"database": "sqlite://"}, "sqlite:///FILE", id="a database in memory"),
         pytest.param({"database": "sqlite:///:memory:"}, "sqlite:///FILE", id="a database in memory, by name"),
+        pytest.param({"database": "sqlite:///?timeout=1"}, "sqlite:///FILE", id="a query and no file"),
         pytest.param({"database": "bank.db"}, "sqlite:///FILE", id="a file that is no URL"),
+        pytest.param({"database": "mysql://bank:password@db/bank"}, "postgresql://", id="another database"),
         pytest.param({"channel_key": ""}, "channel_key", id="no key"),
         pytest.param({"channel_key": "k", "operator_key": "k"}, "must differ", id="one key for both"),
         pytest.param({"callback_addresses": "nowhere"}, "callback_addresses", id="no address"),
@@ -73,8 +75,9 @@ def test_each_setting_has_its_environment_variable_and_what_is_given_wins():
 
 
 def test_secrets_are_not_shown():
-    secrets = "bank-channel-key", settings().security_credential.get_secret_value()
-    assert not any(secret in repr(settings()) for secret in secrets)
+    given = settings(database="postgresql://bank:password@db.internal/bank")
+    secrets = "bank-channel-key", "password@", given.security_credential.get_secret_value()
+    assert not any(secret in repr(given) for secret in secrets)
 
 
 def test_one_shortcode_does_everything_unless_others_are_given():

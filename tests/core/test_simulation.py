@@ -112,7 +112,7 @@ async def test_worlds_share_no_state_and_no_time(simulation):
 async def test_a_deleted_world_is_forgotten_with_its_tokens(simulation):
     world = await simulation.open("w")
     await world.run(lambda tx: tx.put(Message("p1", ANN, world.now(), "hello", "r1")))
-    simulation.tokens.add(Token("t", "w", "fake", "key", world.now()), world.now())
+    simulation.tokens.add(Token("t", "w", "fake", "key", world.now()))
     await simulation.delete("w")
     assert simulation.worlds == []
     assert simulation.tokens.get("t") is None
@@ -146,7 +146,7 @@ async def test_a_reset_world_is_as_new(simulation, push, events):
 async def test_a_reset_keeps_the_tokens_of_a_world(simulation):
     world = await simulation.open("w")
     token = Token("t", "w", "fake", "key", world.now())
-    simulation.tokens.add(token, world.now())
+    simulation.tokens.add(token)
     await simulation.reset("w")
     assert simulation.tokens.get("t") == token
 
@@ -195,15 +195,6 @@ async def test_the_driver_of_a_world_that_is_gone_runs_no_job_of_the_fresh_one(s
         assert ran == []
         await fresh.clock.advance(seconds=0)
     assert ran == [fresh]
-
-
-async def test_rules_that_are_stored_apply_when_the_world_is_opened(simulation):
-    world = await simulation.open("w")
-    rule = FaultRule.model_validate({"name": "r", "at": "*.*.callback", "effect": {"kind": "drop"}})
-    await world.run(lambda tx: tx.put(rule))
-    await simulation.close()
-    del simulation._worlds["w"]  # as after a restart
-    assert (await simulation.open("w")).rules == (rule,)
 
 
 async def test_whoever_watches_is_told_of_every_new_world(simulation):

@@ -222,6 +222,13 @@ GOOD = [
         id="a validation that a fault or a forger spoilt",
     ),
     pytest.param(
+        but(PAYBILL, notices=(validated(YES), replace(confirmed(1), is_faulty=True))), id="a broken confirmation"
+    ),
+    pytest.param(
+        but(PAYBILL, notices=(confirmed(1), replace(confirmed(), operation="daraja.transaction_status"))),
+        id="a refused confirmation, and the provider was asked",
+    ),
+    pytest.param(
         but(WITHDRAWN, unfulfilled=(Unfulfilled("withdrawal", "C1", 422, ()), Unfulfilled("deposit", "C1", 0, ()))),
         id="refused and unanswered calls that did nothing",
     ),

@@ -1,5 +1,6 @@
 """What every store promises. A new store is one line in STORES."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar
@@ -11,10 +12,16 @@ from simulator.core.jobs import Job
 from simulator.core.journal import Event, EventKind
 from simulator.core.ledger import OUTSIDE, AccountName, Entry, Terms, transfer
 from simulator.core.money import ZERO, Money
+from simulator.core.store import UnknownCursor
 from simulator.core.virtual_clock import VIRTUAL_START as NOON
 from simulator.stores.memory import MemoryStore
+from simulator.stores.sqlite import SqliteStore
+from simulator.stores.sqlite_file import open_file
 
-STORES = [pytest.param(MemoryStore, id="memory")]
+STORES = [
+    pytest.param(lambda folder: MemoryStore(chart), id="memory"),
+    pytest.param(lambda folder: SqliteStore(open_file(folder / "store.db"), chart), id="sqlite"),
+]
 ANN, BEN = AccountName("subscriber:254700000001"), AccountName("subscriber:254700000002")
 
 
@@ -43,13 +50,10 @@ def chart(account):
 
 
 @pytest.fixture(params=STORES)
-def make_store(request):
-    return lambda **told: request.param(chart, **told)
-
-
-@pytest.fixture
-def store(make_store):
-    return make_store()
+async def store(request, tmp_path):
+    store = request.param(tmp_path)
+    yield store
+    await store.close()
 
 
 @pytest.fixture
@@ -197,6 +201,75 @@ async def test_kinds_with_equal_keys_are_different_records(do):
     assert await do(lambda tx: (tx.get(Note, "a"), tx.get(Other, "a"))) == (Note("a"), None)
 
 
+# Transactions at once.
+
+
+def count_up(key):
+    """Reads a number and writes the next: a work that must see all that came before it."""
+
+    def work(tx):
+        note = tx.get(Note, key)
+        tx.put(Note(key, colour=str(int(note.colour) + 1 if note else 1)))
+        return tx.find(Note, by="colour", value="1")
+
+    return work
+
+
+async def test_works_at_once_see_each_other_in_their_order(do):
+    found = await asyncio.gather(*[do(count_up("a")) for _ in range(20)])
+    assert found[:3] == [[], [Note("a", colour="1")], []]
+    assert await do(lambda tx: tx.get(Note, "a")) == Note("a", colour="20")
+
+
+async def test_a_work_that_fails_undoes_no_other_of_its_time(store, do):
+    works = [put_all(Note("a")), breaks, put_all(Note("b")), overdraws, everything]
+    told = await asyncio.gather(*[do(work) for work in works], return_exceptions=True)
+    assert [type(one) for one in told] == [type(None), ZeroDivisionError, type(None), InsufficientFunds, type(None)]
+    assert await do(lambda tx: [note.key for note in tx.find(Note)]) == ["a", "b", "kept", "new"]
+    assert [one.data["number"] for one in await store.events("default", after=0, limit=9)] == [9]
+    assert {account.name: account.balance.minor for account in await store.accounts("default")}[BEN] == 300
+
+
+async def test_money_is_judged_in_order_among_works_at_once(do):
+    payments = [do(lambda tx, key=f"e{number}": tx.post(entry(key, ANN, BEN, 300))) for number in range(5)]
+    told = await asyncio.gather(*payments, return_exceptions=True)
+    assert [type(one) for one in told] == [type(None)] * 3 + [InsufficientFunds] * 2
+    assert (await do(lambda tx: tx.balance(ANN))).balance == Money(100)
+
+
+async def test_what_is_put_dropped_and_put_again_at_once_is_there_as_the_youngest(do):
+    await do(put_all(Note("a"), Note("b")))
+    await asyncio.gather(
+        do(lambda tx: tx.drop(Note, "a")), do(put_all(Note("a", "blue"))), do(put_all(Note("a", "green")))
+    )
+    assert await do(lambda tx: tx.find(Note)) == [Note("b"), Note("a", "green")]
+    assert await do(lambda tx: tx.find(Note, after="b")) == [Note("a", "green")]
+
+
+async def test_a_page_is_full_whatever_else_is_going_on(do):
+    await do(put_all(*(Note(key) for key in "abcdef")))
+    works = [lambda tx: tx.drop(Note, "b"), put_all(Note("a", "blue"), Note("g")), lambda tx: tx.drop(Note, "d")]
+    *_, found = await asyncio.gather(
+        *[do(work) for work in works],
+        do(lambda tx: (tx.find(Note, limit=4), tx.find(Note, by="colour", value="red", after="c", limit=3))),
+    )
+    assert [[note.key for note in page] for page in found] == [["a", "c", "e", "f"], ["e", "f", "g"]]
+
+
+async def test_a_caller_that_is_cancelled_leaves_no_half(store, do):
+    await do(put_all(Note("kept"), Other("kept"), job("kept", 1)))
+    caller = asyncio.create_task(do(everything))
+    await asyncio.sleep(0)
+    caller.cancel()
+    await asyncio.wait([caller])
+    assert await do(lambda tx: (tx.get(Note, "new"), tx.get(Other, "kept"), tx.balance(BEN).balance)) == (
+        Note("new"),
+        None,
+        Money(300),
+    )
+    assert await claim(store, seconds=60) == ["new"]
+
+
 # Finding.
 
 
@@ -236,6 +309,42 @@ async def test_a_dropped_record_is_found_by_no_index(do):
     await do(put_all(Note("a"), Note("b")))
     await do(lambda tx: tx.drop(Note, "a"))
     assert await do(lambda tx: (tx.find(Note), tx.find(Note, by="colour", value="red"))) == ([Note("b")], [Note("b")])
+
+
+async def test_records_are_found_oldest_first_however_late_they_came_to_have_the_value(do):
+    for note in (Note("a"), Note("b", "blue"), Note("c", "blue"), Note("d"), Note("a", "blue"), Note("d", "blue")):
+        await do(put_all(note))
+    assert [found.key for found in await do(lambda tx: tx.find(Note, by="colour", value="blue"))] == [
+        "a",
+        "b",
+        "c",
+        "d",
+    ]
+
+
+async def test_a_search_goes_on_behind_a_record_that_has_the_value_no_more(do):
+    await do(put_all(Note("a"), Note("b"), Note("c"), Note("d", "blue"), Note("e")))
+    await do(put_all(Note("b", "blue")))
+    found = await do(lambda tx: tx.find(Note, by="colour", value="red", after="b"))
+    assert [one.key for one in found] == ["c", "e"]
+
+
+async def test_what_is_dropped_and_put_again_later_is_the_youngest(do):
+    await do(put_all(Note("a"), Note("b")))
+    await do(lambda tx: tx.drop(Note, "a"))
+    await do(put_all(Note("a", colour="blue")))
+    assert await do(lambda tx: tx.find(Note)) == [Note("b"), Note("a", colour="blue")]
+
+
+@pytest.mark.parametrize("cursor", ["never", "dropped"])
+@pytest.mark.parametrize("by", [None, "colour"])
+async def test_an_unknown_cursor_is_refused(do, cursor, by):
+    await do(put_all(Note("a"), Note("dropped")))
+    await do(lambda tx: tx.drop(Note, "dropped"))
+    with pytest.raises(UnknownCursor, match=cursor):
+        await do(lambda tx: tx.find(Note, by=by, value="red", after=cursor))
+    with pytest.raises(UnknownCursor, match=cursor):
+        await do(lambda tx: tx.find(Other, after=cursor))
 
 
 async def test_find_lists_what_is_committed(do):
@@ -333,12 +442,32 @@ async def test_held_jobs_are_passed_over_and_keep_their_place(store, do):
     assert await claim(store, seconds=9) == ["a", "c"]
 
 
+async def test_a_claimed_job_that_is_put_again_is_due_again(store, do):
+    await do(put_all(job("a")))
+    assert await claim(store) == ["a"]
+    await do(put_all(job("a", 5)))
+    assert (await claim(store), await claim(store, seconds=5)) == ([], ["a"])
+
+
+async def test_a_job_that_is_put_off_at_once_with_others_is_not_claimed_at_its_old_time(store, do):
+    await do(put_all(job("a"), job("b")))
+    off = [asyncio.create_task(do(put_all(job("a", 9)))), asyncio.create_task(do(lambda tx: tx.drop(Job, "b")))]
+    await asyncio.sleep(0)
+    assert await claim(store) == []
+    await asyncio.gather(*off)
+    assert await claim(store, seconds=9) == ["a"]
+
+
 # Sequences.
 
 
 async def test_a_block_of_numbers_is_nobody_elses(store):
     assert [await store.reserve("default", "payment", 1000) for _ in range(3)] == [1, 1001, 2001]
     assert await store.reserve("default", "receipt", 10) == 1
+
+
+async def test_blocks_that_are_taken_at_once_do_not_overlap(store):
+    assert await asyncio.gather(*[store.reserve("default", "payment", 10) for _ in range(4)]) == [1, 11, 21, 31]
 
 
 # The journal.
@@ -363,22 +492,6 @@ async def test_events_are_read_in_order(store, do, after, limit, numbers):
     assert [one.sequence for one in found] == [number + 1 for number in numbers]
 
 
-@pytest.mark.parametrize(
-    ("after", "numbers"),
-    [
-        pytest.param(0, [4, 5, 6], id="from the oldest that is kept"),
-        pytest.param(2, [4, 5, 6], id="after one that is gone"),
-        pytest.param(5, [5, 6], id="after one that is kept"),
-    ],
-)
-async def test_the_journal_is_a_ring_that_keeps_the_last_events(make_store, after, numbers):
-    store = make_store(events_kept=3)
-    for number in range(7):
-        await store.run("default", lambda tx, number=number: tx.append(event(number)))
-    found = await store.events("default", after=after, limit=10)
-    assert [(one.sequence, one.data["number"]) for one in found] == [(number + 1, number) for number in numbers]
-
-
 async def test_a_world_without_events_has_an_empty_journal(store):
     assert await store.events("default", after=0, limit=10) == []
 
@@ -394,6 +507,32 @@ async def test_delete_forgets_all_of_one_world(store, do):
     assert await snapshot(store) == await snapshot(store, "never used")
     assert await store.reserve("default", "payment", 10) == 1
     assert await do(lambda tx: tx.get(Note, "new"), world="other") == Note("new")
+
+
+async def test_a_deleted_world_begins_anew(store, do):
+    await do(lambda tx: (everything(tx), tx.append(event(1))))
+    await claim(store, seconds=60)
+    await store.delete("default")
+    await do(lambda tx: (everything(tx), tx.append(event(1))))
+    assert [one.sequence for one in await store.events("default", after=0, limit=9)] == [1, 2]
+    assert await claim(store, seconds=60) == ["new"]
+    assert (await do(lambda tx: tx.balance(BEN))).balance == Money(300)
+
+
+async def test_a_world_is_deleted_with_what_is_being_done_in_it(store, do):
+    doing = [asyncio.create_task(do(put_all(Note(str(number))))) for number in range(5)]
+    await asyncio.sleep(0)
+    await store.delete("default")
+    await asyncio.gather(*doing)
+    assert await snapshot(store) == await snapshot(store, "never used")
+
+
+async def test_the_worlds_are_those_with_records_by_name(store, do):
+    for world in ("b", "a", "c"):
+        await do(put_all(Note("a")), world=world)
+    await store.delete("b")
+    await store.events("read only", after=0, limit=1)
+    assert await store.worlds() == ["a", "c"]
 
 
 async def test_deleting_what_was_never_used_does_no_harm(store):

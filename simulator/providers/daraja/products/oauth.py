@@ -11,7 +11,7 @@ from simulator.core.entropy import ALPHANUMERIC
 from simulator.core.errors import InvalidGrantType
 from simulator.core.faults import Facts
 from simulator.core.store import Transaction
-from simulator.core.tokens import Token
+from simulator.core.tokens import Token, keep
 from simulator.edge.exchange import Exchange, Reply
 from simulator.providers.daraja.access import client_of
 from simulator.providers.daraja.strictness import is_strict
@@ -30,16 +30,14 @@ async def generate(exchange: Exchange) -> Reply:
     value = world.entropy.text(ALPHANUMERIC, TOKEN_CHARACTERS, "token", world.name, number)
     key, _ = client_of(exchange.received)
 
-    def work(tx: Transaction) -> tuple[Reply, float, bool]:
+    def work(tx: Transaction) -> tuple[Reply, Token, list[Token]]:
         life = world.provider_settings(tx, "daraja").lifetimes["token"]
         # `expires_in` is a string and one less than the life [captured]
         reply = Reply(200, orjson.dumps({"access_token": value, "expires_in": f"{life - 1:.0f}"}))
         exchange.record(tx, reply)
-        return reply, life, is_strict(tx, world, "one_token")
+        token = Token(value, world.name, "daraja", key, world.now() + timedelta(seconds=life))
+        return reply, token, keep(tx, token, world.now(), is_only=is_strict(tx, world, "one_token"))
 
-    reply, life, is_only_one = await world.run(work)
-    if is_only_one:
-        exchange.tokens.revoke(world.name, key)
-    token = Token(value, world.name, "daraja", key, world.now() + timedelta(seconds=life))
-    exchange.tokens.add(token, world.now())
+    reply, token, ended = await world.run(work)
+    exchange.tokens.add(token, ended)
     return reply
