@@ -5,12 +5,13 @@ RUN := .venv/.run-$(shell cksum requirements.txt pyproject.toml | cksum | cut -d
 DEV := .venv/.dev-$(shell cksum requirements-dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 
-.PHONY: help install scenarios test check demo bench fuzz sweep lock clean
+.PHONY: help install scenarios test check demo load bench fuzz sweep lock clean
 
 help:
 	@echo "make scenarios   run every scenario against the simulator and the bundled bank"
 	@echo "make test        the whole test suite"
 	@echo "make demo        simulator and bank, to play with"
+	@echo "make load        50 customers for a minute on a bad day, with a verdict"
 	@echo "make bench       figures, on this machine"
 	@echo "make fuzz        20,000 odd requests to the simulator, and as many to the bank"
 	@echo "make sweep       2,000 stories at random, and every delivery of every scenario lost in turn; 200 kills"
@@ -37,6 +38,9 @@ scenarios: $(RUN)
 demo: $(RUN)
 	$(BIN)/pesabox demo
 
+load: $(DEV)
+	$(BIN)/python locustfiles/short_run.py
+
 test: $(DEV)
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
@@ -58,7 +62,7 @@ check: $(DEV)
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pesabox check scenarios
 
-LOCK := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --strip-extras
+LOCK := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe
 
 lock: $(DEV)
 	$(LOCK) -o requirements.txt requirements.in

@@ -1,6 +1,7 @@
 """The command `pesabox bank`: the bundled bank alone."""
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -10,6 +11,9 @@ from typing import Any
 
 import click
 from pydantic import ValidationError
+
+_log = logging.getLogger(__name__)
+_PATIENCE_SECONDS = 5.0  # with requests under way when it is told to stop; containers are given ten
 
 
 class PlainError(click.ClickException):
@@ -29,6 +33,12 @@ class PlainCommand(click.Command):
             raise PlainError(error.format_message()) from None
 
 
+def _log_as(_: click.Context, __: click.Parameter, form: str) -> None:
+    from app_under_test.log import log_as_json, log_as_text  # aiohttp is heavy, and `--help` needs none of it
+
+    log_as_json() if form == "json" else log_as_text()
+
+
 @click.command(cls=PlainCommand, context_settings={"auto_envvar_prefix": "PESABOX_BANK"})
 @click.option("--provider-url", default="http://127.0.0.1:8200", show_default=True, help="Base URL of the provider.")
 @click.option("--public-url", help="Where the provider reaches this bank.  [default: its own address]")
@@ -40,6 +50,15 @@ class PlainCommand(click.Command):
     "clock_url",
     envvar="PESABOX_BANK_CLOCK",
     help="A running simulator's http://…/_sim/clock, read once a request.",
+)
+@click.option(
+    "--log",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    expose_value=False,
+    callback=_log_as,
+    help="How start, stop and defects are told on stderr.",
 )
 def bank(
     *, provider_url: str, public_url: str | None, database: str, host: str, port: int, clock_url: str | None
@@ -64,24 +83,39 @@ async def _serve(listener: socket.socket, address: str, given: dict[str, str], c
     from app_under_test.clock import BorrowedClock, ClockUnreachable
     from app_under_test.settings import settings_from
 
-    stop = asyncio.Event()
-    if sys.platform != "win32":  # where Ctrl-C is all there is
-        for signum in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    stop = _stop_signal()
     try:
         app = create_app(**settings_from(os.environ, **given), clock=BorrowedClock(clock_url) if clock_url else None)
     except ValueError as error:
         raise PlainError(_reason(error)) from None
-    runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=5)
+    runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=_PATIENCE_SECONDS)
     try:
         await runner.setup()
         await web.SockSite(runner, listener).start()
         click.echo(f"pesabox bank: ready on {address}")
+        _log.info("ready on %s", address)
         await stop.wait()
+        _log.info("stopping: requests under way have %g s to end", _PATIENCE_SECONDS)
     except (SQLAlchemyError, ClockUnreachable) as error:
         raise PlainError(_reason(error)) from None
     finally:
         await runner.cleanup()
+    _log.info("stopped")
+
+
+def _stop_signal() -> asyncio.Event:
+    """Set by SIGINT or SIGTERM. A second one ends the process at once, as a crash would."""
+    stop = asyncio.Event()
+
+    def on_signal(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    if sys.platform != "win32":  # where Ctrl-C is all there is
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, on_signal, number)
+    return stop
 
 
 def _listen(host: str, port: int) -> socket.socket:

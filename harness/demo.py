@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import tempfile
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 RECONCILE_SECONDS = 30.0
+PATIENCE_SECONDS = 4.0  # of each, with what is under way when they are told to stop
 PORT = click.IntRange(0, 65535)
 
 WELCOME = """\
@@ -59,19 +61,26 @@ async def _play_along(port: int, bank_port: int) -> None:
     create_app = find_factory(BUNDLED)
     with tempfile.TemporaryDirectory(prefix="pesabox-demo-") as folder, listening(HOST, bank_port) as listener:
         bank = f"http://{HOST}:{listener.getsockname()[1]}"
-        async with serve_live(HOST, port) as provider, http() as client:
+        async with serve_live(HOST, port, patience_seconds=PATIENCE_SECONDS) as provider, http() as client:
             database = f"sqlite:///{folder}/bank.sqlite3"
             app = create_app(provider_url=provider, public_url=bank, database=database)
-            async with serving(app, listener):
+            async with serving(app, listener, patience_seconds=PATIENCE_SECONDS):
                 click.echo(WELCOME.format(provider=provider, bank=bank, customer=CUSTOMER, deposit=DEPOSIT))
                 await _reconcile_until(stop, AppFace(AppDoor(client, bank), AppProfile()))
     click.echo("pesabox: stopped")
 
 
 def _stop_signal() -> asyncio.Event:
+    """Set by SIGINT or SIGTERM. A second one ends the process at once, as a crash would."""
     stop = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+
+    def on_signal(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, on_signal, number)
     return stop
 
 

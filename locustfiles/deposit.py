@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from bank_user import BankUser
-from locust import between, task
+from time import monotonic
 
-FINAL = {"completed", "failed", "cancelled", "expired"}
+from bank_user import ANY, STATES, BankUser, amount
+from locust import task
+
+NOT_PAID = {"failed", "cancelled", "expired"}
 
 
 class Depositor(BankUser):
-    """Asks for a deposit, and looks at it until it is decided."""
+    """Asks for a deposit, and looks until it is decided; once it is completed the money must be there."""
 
-    wait_time = between(0.5, 1.5)
-    open_deposit = ""
+    may_be_persona = True
 
     @task
     def deposit(self) -> None:
-        if self.open_deposit:
+        before, shillings, began = self.balance(), amount(), monotonic()
+        asked = {"customer": self.customer, "amount": shillings, "via": "mpesa"}
+        expected = {"id": ANY, "state": STATES, "amount": shillings, "customer": self.customer}
+        made = self.checked("POST", "/deposits", expected, statuses=(202,), json=asked)
+        if not made:
             return
-        asked = {"customer": self.customer, "amount": "10.00", "via": "mpesa"}
-        self.open_deposit = self.checked("POST", "/deposits", {"id", "state"}, json=asked).get("id", "")
+        for _ in self.watching():
+            state = self.checked("GET", f"/deposits/{made['id']}", expected, name="/deposits/{id}").get("state")
+            if state in NOT_PAID:
+                return
+            if state == "completed":
+                self._check_credit(made["id"], before + float(shillings), began)
+                return
 
-    @task(3)
-    def look(self) -> None:
-        if not self.open_deposit:
-            return
-        path = f"/deposits/{self.open_deposit}"
-        seen = self.checked("GET", path, {"id", "state", "amount"}, name="/deposits/{id}")
-        if seen.get("state") in FINAL:
-            self.open_deposit = ""
+    def _check_credit(self, deposit: str, expected: float, began: float) -> None:
+        """The first look at the balance decides: completed and credited are one."""
+        balance, seconds = self.balance(), monotonic() - began
+        told = f"{deposit} is completed, and its money is not there: {balance:.2f} < {expected:.2f}"
+        self.note("CREDIT", "push to credit", seconds, ValueError(told) if balance < expected else None)

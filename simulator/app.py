@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import sys
 from collections.abc import AsyncIterator
@@ -95,8 +96,11 @@ async def _let_go_on(request: web.BaseRequest) -> None:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[RunningSimulator]:
-    """A simulator that answers. `BadSetting` when its port is taken or a file of its settings is wrong."""
+async def running(settings: Settings, *, patience_seconds: float = 1.0) -> AsyncIterator[RunningSimulator]:
+    """A simulator that answers. `BadSetting` when its port is taken or a file of its settings is wrong.
+
+    At the end what is under way, requests and jobs, may take so long to end; what is due stays due.
+    """
     async with AsyncExitStack() as closing:
         file = opened(settings)
         if file is not None:
@@ -108,9 +112,9 @@ async def running(settings: Settings) -> AsyncIterator[RunningSimulator]:
         simulation = build(settings, sender, file)
         closing.push_async_callback(simulation.shared.store.close)
         control = control_server(simulation, PROVIDERS)
-        runner = web.ServerRunner(web_server(simulation, control, settings), shutdown_timeout=1.0)
-        closing.push_async_callback(runner.cleanup)
+        runner = web.ServerRunner(web_server(simulation, control, settings), shutdown_timeout=patience_seconds)
         closing.push_async_callback(simulation.close)
+        closing.push_async_callback(_end_quietly, runner, simulation, patience_seconds)
         if not settings.quiet:
             closing.enter_context(told_to(functools.partial(print, file=sys.stderr, flush=True), simulation))
         await runner.setup()
@@ -128,6 +132,11 @@ async def _reopen(simulation: Simulation) -> None:
         await simulation.world_on_first_use(DEFAULT_WORLD)
     except StoreBroken as error:
         raise BadSetting(str(error)) from None
+
+
+async def _end_quietly(runner: web.ServerRunner, simulation: Simulation, seconds: float) -> None:
+    """No new connections, no new jobs; what was begun may end."""
+    await asyncio.gather(runner.cleanup(), simulation.drain(seconds))
 
 
 async def _listen(runner: web.ServerRunner, settings: Settings) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
+import os
 import shlex
 import signal
 import sys
@@ -13,11 +15,15 @@ from typing import Any, TypeVar
 import click
 import uvloop
 
+from simulator.log import log_as_json, log_as_text
 from simulator.settings import BadSetting, Settings, parse_settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+log = logging.getLogger(__name__)
+
 GARBAGE_THRESHOLD = 50_000  # what a start leaves is frozen; after it, collecting seldom is cheaper
+PATIENCE_SECONDS = 5.0  # with what is under way when it is told to stop; containers are given ten
 VARIABLES = "PESABOX_"
 AUTHORITY_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE")
 
@@ -43,6 +49,7 @@ def _option(name: str, **about: Any) -> Callable[[Command], Command]:
 @_option("allow-callbacks", metavar="HOST", multiple=True, help="A public host that callbacks may go to.")
 @_option("resolve", metavar="HOST=ADDR:PORT", multiple=True, help="Sends callbacks for HOST elsewhere.")
 @_option("chaos", metavar="FILE", help="A chaos profile: the fault rules that every fresh world begins with.")
+@_option("log", metavar="text|json", help="How start, stop and defects are told on stderr.  [default: text]")
 @click.option("--fresh", is_flag=True, envvar=VARIABLES + "FRESH", help="Starts the file of --store over.")
 @click.option("--tls", is_flag=True, envvar=VARIABLES + "TLS", help="Listen with TLS; `pesabox env` tells clients.")
 @click.option("--quiet", is_flag=True, envvar=VARIABLES + "QUIET", help="No line an exchange on a terminal.")
@@ -50,13 +57,15 @@ def serve(**told: Any) -> int:
     """The simulator: M-PESA Daraja on its real paths, and the control API under /_sim."""
     given = {name: value for name, value in told.items() if value is not None and value != ()}
     try:
-        settings = parse_settings({**given, "quiet": told["quiet"] or not sys.stderr.isatty()})
+        is_quiet = told["quiet"] or told["log"] == "json" or not sys.stderr.isatty()
+        settings = parse_settings({**given, "quiet": is_quiet})
+        log_as_json() if settings.log == "json" else log_as_text()
         broken = uvloop.run(_serve(settings))
     except BadSetting as error:
         raise click.UsageError(str(error)) from None
     if broken is None:
         return 0
-    print(f"pesabox: stopped, since nothing more can be kept: {broken}", file=sys.stderr)
+    log.error("stopped, since nothing more can be kept: %s", broken)
     return 1
 
 
@@ -64,16 +73,31 @@ async def _serve(settings: Settings) -> Exception | None:
     """Serves until it is told to stop, or until the store can keep nothing any more: then it says why."""
     from simulator.app import running  # aiohttp is heavy, and `--help` needs none of it
 
-    stop = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    async with running(settings) as simulator:
+    stop = _stop_signal()
+    async with running(settings, patience_seconds=PATIENCE_SECONDS) as simulator:
         gc.freeze()
         gc.set_threshold(GARBAGE_THRESHOLD)
         print(f"pesabox: ready on {simulator.url}", flush=True)
+        log.info("ready on %s", simulator.url)
         broken = asyncio.create_task(simulator.simulation.shared.store.broken())
         await asyncio.wait([broken, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
+        log.info("stopping: what is under way has %g s to end", PATIENCE_SECONDS)
+    log.info("stopped")
     return broken.result() if broken.done() else None
+
+
+def _stop_signal() -> asyncio.Event:
+    """Set by SIGINT or SIGTERM. A second one ends the process at once, as a crash would."""
+    stop = asyncio.Event()
+
+    def on_signal(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, on_signal, number)
+    return stop
 
 
 @click.command()

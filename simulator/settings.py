@@ -59,6 +59,7 @@ class Settings(Data):
     allow_callbacks: tuple[str, ...] = ()
     resolve: Annotated[dict[str, str], Field(default_factory=dict)]
     chaos: Path | None = None
+    log: Literal["text", "json"] = "text"
     tls: bool = False
     fresh: bool = False
     quiet: bool = True

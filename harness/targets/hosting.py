@@ -54,9 +54,11 @@ def listening(host: str = "127.0.0.1", port: int = 0) -> Iterator[socket.socket]
 
 
 @asynccontextmanager
-async def serving(app: web.Application, listener: socket.socket) -> AsyncIterator[str]:
-    """The address, `host:port`, at which `app` answers until the end."""
-    runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
+async def serving(
+    app: web.Application, listener: socket.socket, *, patience_seconds: float = 1.0
+) -> AsyncIterator[str]:
+    """The address, `host:port`, at which `app` answers until the end; requests under way may take so long to end."""
+    runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=patience_seconds)
     await runner.setup()
     try:
         await web.SockSite(runner, listener).start()

@@ -81,17 +81,17 @@ async def simulator() -> AsyncIterator[SimulatorTarget]:
 
 
 @asynccontextmanager
-async def serve_live(host: str, port: int) -> AsyncIterator[str]:
+async def serve_live(host: str, port: int, *, patience_seconds: float) -> AsyncIterator[str]:
     """A simulator on the system clock that tells every exchange on stderr; yields its URL."""
-    async with _started(host=host, port=port, clock="system", quiet=False) as started:
+    async with _started(patience_seconds, host=host, port=port, clock="system", quiet=False) as started:
         yield started.url
 
 
 @asynccontextmanager
-async def _started(**settings: object) -> AsyncIterator[RunningSimulator]:
+async def _started(patience_seconds: float = 1.0, **settings: object) -> AsyncIterator[RunningSimulator]:
     """A setting that cannot be, such as a taken port, is the caller's mistake."""
     try:
-        async with running(parse_settings(settings)) as started:
+        async with running(parse_settings(settings), patience_seconds=patience_seconds) as started:
             yield started
     except BadSetting as error:
         raise Mistake(str(error)) from None

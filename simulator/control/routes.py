@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.control import merchants, people, setup, traffic
+from simulator.control import merchants, metrics, people, setup, traffic
 from simulator.control.api import ControlServer, Route
 from simulator.core.faults import FaultRule
 from simulator.core.simulation import Simulation
@@ -58,6 +58,7 @@ ROUTES = (
     Route("GET", "/ledger/accounts", "balances", traffic.list_accounts, query=(*PAGES, "account")),
     Route("GET", "/ledger/entries", "entries", traffic.list_entries, query=PAGES),
     Route("GET", "/ledger/audit", "the books, recomputed", traffic.audit_ledger),
+    Route("GET", "/metrics", "counters for Prometheus, of one world with world=", metrics.metrics, media=metrics.MEDIA),
 )
 
 

@@ -30,6 +30,7 @@ class JobRunner:
         self._world = world
         self._handlers = handlers
         self._running: set[asyncio.Task[None]] = set()
+        self._is_draining = False
 
     async def next_due(self) -> datetime | None:
         world = self._world
@@ -55,13 +56,18 @@ class JobRunner:
 
     async def _give_up(self, job: Job, told: str) -> None:
         world = self._world
-        log.error("job %s of world %s failed\n%s", job.key, world.name, told)
+        log.exception("job %s of world %s failed", job.key, world.name)
 
         def record(tx: Transaction) -> None:
             tx.done(job)
             tx.append(Event(EventKind.ERROR, world.now(), {"job": job.key, "traceback": told}))
 
         await world.run(record)
+
+    def drain(self) -> set[asyncio.Task[None]]:
+        """Starts nothing more, and gives what is running: what is due stays due."""
+        self._is_draining = True
+        return set(self._running)
 
     async def loop(self) -> None:
         """On the system clock: runs what is due, waits for what comes next, for ever."""
@@ -85,7 +91,7 @@ class JobRunner:
 
     async def _start_due(self) -> None:
         """Starts all; how many deliveries leave at once is the sender's business."""
-        while jobs := await self._claim(self._world.now(), JOBS_AT_A_TIME):
+        while not self._is_draining and (jobs := await self._claim(self._world.now(), JOBS_AT_A_TIME)):
             for job in jobs:
                 task = asyncio.create_task(self.run(job))
                 self._running.add(task)

@@ -46,12 +46,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One attempt's result, as the sender saw it."""
+    """One attempt's result, as the sender saw it. `left_at` is when its turn to leave came."""
 
     outcome: Outcome
     status: int = 0
     answer: str = ""
     seconds: float = 0
+    left_at: datetime | None = None
 
 
 FORGED = 0  # the number of a delivery that is no attempt of the provider's
@@ -179,6 +180,8 @@ async def deliver(world: World, job: Job) -> None:
     if rule is not None and isinstance(rule.effect, Forge):
         await _send_forged(world, callback, rule, rule.effect)
     sent, delivery = await _send(world, job, callback, rule)
+    if delivery.left_at is not None:
+        world.tally.note_lateness(callback.operation, (delivery.left_at - job.due).total_seconds())
     attempt = Attempt(_number(job), world.now(), delivery, rule.name if rule else job.details.get("fault", ""))
     await world.run(lambda tx: _record(tx, world, job, _told(attempt, sent, callback), sent, rule))
     world.delivered(callback.correlation)

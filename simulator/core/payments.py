@@ -52,6 +52,7 @@ MOVES = {
     (State.PROMPTED, Move.EXPIRE): State.EXPIRED,
 }
 UNDECIDED = frozenset({State.PENDING, State.PROMPTED})
+DECIDED = frozenset(State) - UNDECIDED
 
 
 def move(state: State, by: Move) -> State:
@@ -131,7 +132,8 @@ def record(tx: Transaction, payment: Payment) -> None:
     """Stores the payment and tells the journal the state that it has come to."""
     tx.put(payment)
     at, state = payment.timeline[-1]
-    told: dict[str, str] = {"state": state, "amount": str(payment.amount), "msisdn": payment.msisdn}
+    told: dict[str, str] = {"operation": payment.operation, "state": state}
+    told |= {"amount": str(payment.amount), "msisdn": payment.msisdn}
     if payment.receipt:
         told["receipt"] = payment.receipt
     if payment.failure is not None:

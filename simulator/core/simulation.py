@@ -16,6 +16,7 @@ from simulator.core.errors import DomainError
 from simulator.core.faults import FaultRule
 from simulator.core.job_runner import JobHandler, JobRunner
 from simulator.core.store import Record, Transaction
+from simulator.core.tally import Tally
 from simulator.core.tokens import Token, Tokens
 from simulator.core.virtual_clock import VIRTUAL_START, VirtualClock
 from simulator.core.worlds import NoSuchWorld, Shared, World, WorldState
@@ -67,8 +68,10 @@ class Simulation:
         self.clocks = clocks
         self.seed = seed
         self.tokens = Tokens()
+        self.forgotten = Tally()  # of the worlds that are gone: what was counted never decreases
         self._handlers: dict[str, JobHandler] = {**outbox.JOBS, **prompts.JOBS, **jobs}
         self._worlds: dict[str, World] = {}
+        self._runners: dict[str, JobRunner] = {}
         self._loops: dict[str, asyncio.Task[None]] = {}
         self._reopened: list[World] = []
         self._changing = asyncio.Lock()
@@ -161,24 +164,32 @@ class Simulation:
             await fresh.map_hosts(world.hosts)
             return fresh
 
+    async def drain(self, seconds: float) -> None:
+        """Starts no more jobs, and lets those that are running end, so many real seconds at most."""
+        running = [task for runner in self._runners.values() for task in runner.drain()]
+        if running:
+            await asyncio.wait(running, timeout=seconds)
+
     async def close(self) -> None:
         for name in list(self._worlds):
             await self._stop(name)
 
     async def _forget(self, name: str) -> None:
         self.world(name).close()
+        self.forgotten.add(self.world(name).tally)
         del self._worlds[name]
         await self._stop(name)
         await self.shared.store.delete(name)
 
     def _drive(self, world: World) -> None:
-        runner = JobRunner(world, self._handlers)
+        runner = self._runners[world.name] = JobRunner(world, self._handlers)
         if isinstance(world.clock, VirtualClock):
             world.clock.attach(runner)
         else:
             self._loops[world.name] = asyncio.create_task(runner.loop())
 
     async def _stop(self, name: str) -> None:
+        self._runners.pop(name, None)
         loop = self._loops.pop(name, None)
         if loop is not None:
             loop.cancel()

@@ -15,6 +15,7 @@ from simulator.core.errors import DomainError
 from simulator.core.faults import FaultRule
 from simulator.core.outbox import Sender
 from simulator.core.store import Store, Transaction
+from simulator.core.tally import Tally
 from simulator.core.tampering import WireNames
 from simulator.core.tariffs import PUBLISHED, Tariff
 from simulator.core.template import WorldTemplate
@@ -127,6 +128,7 @@ class World:
         self.hosts: dict[str, str] = {}
         self.rules: tuple[FaultRule, ...] = ()
         self.open_requests: set[str] = set()
+        self.tally = Tally()
         self.is_closed = False
         self._shared = shared
         self._reserved: dict[str, tuple[int, int]] = {}
@@ -143,7 +145,9 @@ class World:
         if self.is_closed:
             raise NoSuchWorld(f"the world {self.name!r} is gone")
         try:
-            return await self.store.run(self.name, lambda tx: self._with_state(tx, work))
+            result, events = await self.store.run(self.name, lambda tx: (self._with_state(tx, work), tx.writes.events))
+            self.tally.count(events)
+            return result
         finally:
             self.wake()  # a caller that was cancelled may have committed
 

@@ -11,6 +11,7 @@ import functools
 import ipaddress
 import socket
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -89,12 +90,13 @@ class HttpSender:
             return await self._in_time(callback, hosts, clock)
 
     async def _in_time(self, callback: Callback, hosts: Mapping[str, str], clock: Clock) -> Delivery:
-        seconds = _patience(callback, clock)
+        seconds, left_at = _patience(callback, clock), clock.now()
         try:
             async with clock.timeout(seconds):
-                return await self._deliver(callback, hosts)
+                delivery = await self._deliver(callback, hosts)
         except TimeoutError:
-            return Delivery(Outcome.TIMED_OUT, seconds=seconds)
+            delivery = Delivery(Outcome.TIMED_OUT, seconds=seconds)
+        return replace(delivery, left_at=left_at)
 
     async def _deliver(self, callback: Callback, hosts: Mapping[str, str]) -> Delivery:
         began = stopwatch()

@@ -145,7 +145,7 @@ class Server:
 
     async def _broken(self, exchange: Exchange, told: str) -> Reply:
         """A defect of ours: the provider's own internal error, and a traceback in the journal."""
-        log.error("%s failed\n%s", exchange.place, told)
+        log.exception("%s failed", exchange.place)
         reply = exchange.provider.error_reply(exchange, exchange.provider.broken)
 
         def record(tx: Transaction) -> None:

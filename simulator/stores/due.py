@@ -9,7 +9,6 @@ from datetime import datetime
 
 from simulator.core.jobs import Job
 
-
 STALE_AT_MOST = 10_000
 
 
