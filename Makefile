@@ -45,7 +45,7 @@ test: $(DEV)
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
 bench: $(RUN)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --store memory --store sqlite
 
 fuzz: $(DEV)
 	$(BIN)/python -m pytest tests/fuzz --fuzz 20000

@@ -41,7 +41,7 @@ def _option(name: str, **about: Any) -> Callable[[Command], Command]:
 @_option("latency", metavar="FACTOR", help="Times the provider's waits.  [default: 0.1; 1 on the virtual clock]")
 @_option("world", metavar="FILE", help="A world file: what a fresh world holds.")
 @_option("starts-at", metavar="TIME", help="Where the virtual clock starts.  [default: 2026-01-15T10:30:00+03:00]")
-@_option("retain", metavar="N", help="How many payments the journal keeps room for.  [default: 20000]")
+@_option("retain", metavar="N", help="How many payments that are past are kept.  [default: 20000]")
 @_option("answer-timeout", metavar="SECONDS", help="Real seconds for a callback on the virtual clock.  [default: 5]")
 @_option("credentials", help="lenient, or strict: only the keys of the world file.  [default: lenient]")
 @_option("control-token", metavar="TOKEN", help="A bearer token for /_sim.")

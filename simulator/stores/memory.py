@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
@@ -28,10 +28,17 @@ class _Index:
 
     def __init__(self) -> None:
         self._keys: dict[str, str | dict[str, None]] = {}
+        self._disordered: set[str] = set()  # values that a record came to have after its first appearance
 
-    def keys(self, value: str) -> Collection[str]:
-        found = self._keys.get(value, ())
-        return (found,) if isinstance(found, str) else found
+    def keys(self, value: str, order: Iterable[str]) -> Mapping[str, None]:
+        """Of the records with that value, as they follow each other in `order`."""
+        found = self._keys.get(value)
+        if not isinstance(found, dict):
+            return {} if found is None else {found: None}
+        if value in self._disordered:
+            self._disordered.discard(value)
+            found = self._keys[value] = {key: None for key in order if key in found}
+        return found
 
     def add(self, value: str, key: str) -> None:
         found = self._keys.setdefault(value, key)
@@ -40,10 +47,11 @@ class _Index:
         elif found != key:
             self._keys[value] = {found: None, key: None}
 
-    def reorder(self, value: str, order: Iterable[str]) -> None:
-        found = self._keys.get(value)
-        if isinstance(found, dict):
-            self._keys[value] = {key: None for key in order if key in found}
+    def add_late(self, value: str, key: str) -> None:
+        """The record had another value before."""
+        self.add(value, key)
+        if isinstance(self._keys[value], dict):
+            self._disordered.add(value)
 
     def drop(self, value: str, key: str) -> None:
         found = self._keys[value]
@@ -51,6 +59,7 @@ class _Index:
             del found[key]
         else:
             del self._keys[value]
+            self._disordered.discard(value)
 
 
 class _Shelf:
@@ -59,9 +68,8 @@ class _Shelf:
     def __init__(self, kind: type[Record], kept: int) -> None:
         self.records: dict[str, Any] = {}
         self._indexes = {name: _Index() for name in kind.indexes}
-        has_past = CORRELATION in kind.__annotations__
-        self._of_past = self._indexes.setdefault(CORRELATION, _Index()) if has_past else None
-        self._disordered: set[tuple[str, str]] = set()  # values that a record came to have after its first appearance
+        is_part = CORRELATION in getattr(kind, "__annotations__", ())
+        self._of_past = self._indexes.setdefault(CORRELATION, _Index()) if is_part else None
         self._kept = kept if getattr(kind, "fades", False) else None
         self._has_forgotten = False
 
@@ -77,8 +85,7 @@ class _Shelf:
                 index.add(value, key)
             elif getattr(old, name) != value:
                 index.drop(getattr(old, name), key)
-                index.add(value, key)
-                self._disordered.add((name, value))
+                index.add_late(value, key)
 
     def drop(self, key: str) -> Any:
         """Gives the record that was there, if one was."""
@@ -92,7 +99,7 @@ class _Shelf:
         """Lets go of what belongs to it, and gives that."""
         if self._of_past is None:
             return []
-        gone = [self.drop(key) for key in list(self._of_past.keys(correlation))]
+        gone = [self.drop(key) for key in list(self._of_past.keys(correlation, self.records))]
         self._has_forgotten = self._has_forgotten or bool(gone)
         return gone
 
@@ -103,21 +110,14 @@ class _Shelf:
             self.drop(next(iter(self.records)))
 
     def find(self, by: str | None, value: str | None, after: str | None, limit: int | None) -> list[Any]:
-        keys: Collection[str] = self.records if by is None else self._having(by, value or "")
-        if after is not None and after not in self.records and not self._has_forgotten:
-            raise UnknownCursor(f"nothing is stored under {after!r} any more, or ever was")
-        if after not in self.records:  # there is none, or it was forgotten, and what was older with it
+        keys = self.records if by is None else self._indexes[by].keys(value or "", self.records)
+        if after is None or (after not in self.records and self._has_forgotten):
             return [self.records[key] for key in itertools.islice(keys, limit)]
+        if after not in self.records:
+            raise UnknownCursor(f"nothing is stored under {after!r} any more, or ever was")
         behind = itertools.dropwhile(lambda key: key != after, keys if after in keys else self.records)
         found = (key for key in itertools.islice(behind, 1, None) if key in keys)
         return [self.records[key] for key in itertools.islice(found, limit)]
-
-    def _having(self, name: str, value: str) -> Collection[str]:
-        """The keys of the records with that value, oldest first."""
-        if (name, value) in self._disordered:
-            self._indexes[name].reorder(value, self.records)
-            self._disordered.discard((name, value))
-        return self._indexes[name].keys(value)
 
 
 class _Kept(NamedTuple):
@@ -174,19 +174,19 @@ class _World:
             return self._entries(shelf, after, limit)
         return shelf.find(by, value, after, limit)
 
+    def _entries(self, shelf: _Shelf, after: str | None, limit: int | None) -> list[Any]:
+        """What was forgotten comes first, as one."""
+        checkpoint = self._checkpoint.entry if after not in shelf.records else None
+        if checkpoint is None:
+            return shelf.find(None, None, after, limit)
+        if after == checkpoint.key:
+            return shelf.find(None, None, None, limit)
+        return [checkpoint, *shelf.find(None, None, after, limit)][:limit]
+
     def _shelf(self, kind: type[Record]) -> _Shelf:
         if kind.kind not in self._shelves:
             self._shelves[kind.kind] = _Shelf(kind, self._retain)
         return self._shelves[kind.kind]
-
-    def _entries(self, shelf: _Shelf, after: str | None, limit: int | None) -> list[Any]:
-        """What was forgotten comes first, as one."""
-        if after in shelf.records:
-            return shelf.find(None, None, after, limit)
-        checkpoint = self._checkpoint.entry
-        if checkpoint is None or after == checkpoint.key:
-            return shelf.find(None, None, None if checkpoint is not None else after, limit)
-        return [checkpoint, *shelf.find(None, None, after, limit)][:limit]
 
     def balance(self, account: AccountName) -> Account:
         stored = self.accounts.get(account)
