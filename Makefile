@@ -42,7 +42,7 @@ load: $(DEV)
 	$(BIN)/python locustfiles/short_run.py
 
 test: $(DEV)
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
 
 bench: $(RUN)
 	$(BIN)/python -m benchmarks --store memory --store sqlite
