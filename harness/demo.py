@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
 import tempfile
 from typing import TYPE_CHECKING
 
@@ -55,9 +53,9 @@ async def _play_along(port: int, bank_port: int) -> None:
     from harness.app_profile import AppProfile
     from harness.targets.hosting import AppDoor, listening, serving
     from harness.targets.http import http
-    from harness.targets.simulator import serve_live
+    from harness.targets.simulator import serve_live, stop_signal
 
-    stop = _stop_signal()
+    stop = stop_signal()
     create_app = find_factory(BUNDLED)
     with tempfile.TemporaryDirectory(prefix="pesabox-demo-") as folder, listening(HOST, bank_port) as listener:
         bank = f"http://{HOST}:{listener.getsockname()[1]}"
@@ -68,20 +66,6 @@ async def _play_along(port: int, bank_port: int) -> None:
                 click.echo(WELCOME.format(provider=provider, bank=bank, customer=CUSTOMER, deposit=DEPOSIT))
                 await _reconcile_until(stop, AppFace(AppDoor(client, bank), AppProfile()))
     click.echo("pesabox: stopped")
-
-
-def _stop_signal() -> asyncio.Event:
-    """Set by SIGINT or SIGTERM. A second one ends the process at once, as a crash would."""
-    stop = asyncio.Event()
-
-    def on_signal(number: int) -> None:
-        if stop.is_set():
-            os._exit(128 + number)
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, on_signal, number)
-    return stop
 
 
 async def _reconcile_until(stop: asyncio.Event, bank: AppFace) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import os
 import shlex
-import signal
 import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -17,6 +15,7 @@ import uvloop
 
 from simulator.log import log_as_json, log_as_text
 from simulator.settings import BadSetting, Settings, parse_settings
+from simulator.stopping import stop_signal
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -73,7 +72,7 @@ async def _serve(settings: Settings) -> Exception | None:
     """Serves until it is told to stop, or until the store can keep nothing any more: then it says why."""
     from simulator.app import running  # aiohttp is heavy, and `--help` needs none of it
 
-    stop = _stop_signal()
+    stop = stop_signal()
     async with running(settings, patience_seconds=PATIENCE_SECONDS) as simulator:
         gc.freeze()
         gc.set_threshold(GARBAGE_THRESHOLD)
@@ -84,20 +83,6 @@ async def _serve(settings: Settings) -> Exception | None:
         log.info("stopping: what is under way has %g s to end", PATIENCE_SECONDS)
     log.info("stopped")
     return broken.result() if broken.done() else None
-
-
-def _stop_signal() -> asyncio.Event:
-    """Set by SIGINT or SIGTERM. A second one ends the process at once, as a crash would."""
-    stop = asyncio.Event()
-
-    def on_signal(number: int) -> None:
-        if stop.is_set():
-            os._exit(128 + number)
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, on_signal, number)
-    return stop
 
 
 @click.command()

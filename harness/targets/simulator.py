@@ -23,8 +23,9 @@ from simulator.catalogue import check_rule
 from simulator.control.api import PREFIX, ControlServer
 from simulator.core.faults import FaultRule
 from simulator.settings import BadSetting, parse_settings
+from simulator.stopping import stop_signal
 
-__all__ = ["FaultRule", "SimulatorTarget", "check_rule", "serve_live", "simulator"]
+__all__ = ["FaultRule", "SimulatorTarget", "check_rule", "serve_live", "simulator", "stop_signal"]
 
 
 @dataclass(frozen=True)
