@@ -21,6 +21,7 @@ from simulator.edge.exchange import Exchange, Reply
 from simulator.edge.provider import Mark, ResultCode
 from simulator.edge.wire import told_in_journal
 from simulator.providers.daraja.access import SECRETS
+from simulator.providers.daraja.headers import callback_headers
 from simulator.providers.daraja.identifiers import conversation_id, placeholder_receipt
 from simulator.providers.daraja.results import Result
 from simulator.providers.daraja.strictness import check_public, is_strict
@@ -210,7 +211,7 @@ def _callback(number: int, conversation: Conversation, url: str, body: bytes) ->
         url=url,
         body=body,
         journalled=told_in_journal(body, SECRETS),
-        headers={"Content-Type": "application/json;charset=UTF-8", "BusinessShortCode": conversation.organisation},
+        headers=callback_headers(conversation.organisation),
     )
 
 

@@ -19,6 +19,7 @@ from simulator.core.store import Transaction
 from simulator.core.subscribers import subscriber_of
 from simulator.core.worlds import World
 from simulator.edge.wire import dumped
+from simulator.providers.daraja.headers import callback_headers
 from simulator.providers.daraja.identifiers import compact_time
 
 VALIDATION, CONFIRMATION = "c2b_validation", "c2b_confirmation"
@@ -106,6 +107,6 @@ def _callback(
         facts=Facts(operation, payment.msisdn, str(payment.amount), payment.reference),
         url=url,
         body=dumped(body),
-        headers={"Content-Type": "application/json;charset=UTF-8", "BusinessShortCode": merchant.key},
+        headers=callback_headers(merchant.key),
         asks=asks,
     )

@@ -36,6 +36,7 @@ from simulator.core.worlds import World
 from simulator.edge.exchange import Exchange, Reply
 from simulator.edge.wire import Digits, Wire, dumped, read, two_places
 from simulator.providers.daraja.access import check_password
+from simulator.providers.daraja.headers import callback_headers
 from simulator.providers.daraja.identifiers import CHECKOUT_STEP, checkout_request_id, compact_time, gateway_id
 from simulator.providers.daraja.messages import tell_payer
 from simulator.providers.daraja.models import (
@@ -304,7 +305,7 @@ def _callback(key: str, payment: Payment, record: StkPush) -> outbox.Callback:
         facts=Facts("stk_push", payment.msisdn, str(payment.amount), payment.reference),
         url=record.callback_url,
         body=dumped(_callback_body(payment, record)),
-        headers={"Content-Type": "application/json;charset=UTF-8", "BusinessShortCode": record.shortcode},
+        headers=callback_headers(record.shortcode),
     )
 
 
