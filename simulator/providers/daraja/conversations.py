@@ -173,14 +173,20 @@ async def time_out(world: World, job: Job) -> None:
         if conversation is None:
             return
         tx.done(job)
-        is_envelope = is_strict(tx, world, "timeout_envelope")
-        body = _timeout_envelope(world, conversation) if is_envelope else conversation.request
-        callback = _callback(number, conversation, conversation.timeout_url, body)
+        callback = _timed_out(tx, world, number, conversation)
         if is_strict(tx, world, "queue_drops"):
             _drop(tx, world, conversation)
         outbox.post(tx, callback, world.now())
 
     await world.run(work)
+
+
+def _timed_out(tx: Transaction, world: World, number: int, conversation: Conversation) -> outbox.Callback:
+    url = conversation.timeout_url
+    if is_strict(tx, world, "timeout_envelope"):
+        return _callback(number, conversation, url, _timeout_envelope(world, conversation))
+    told = told_in_journal(conversation.request, SECRETS)  # the client's own request, which holds its credential
+    return replace(_callback(number, conversation, url, conversation.request), journalled=told)
 
 
 def _drop(tx: Transaction, world: World, conversation: Conversation) -> None:
@@ -210,7 +216,6 @@ def _callback(number: int, conversation: Conversation, url: str, body: bytes) ->
         facts=conversation.facts,
         url=url,
         body=body,
-        journalled=told_in_journal(body, SECRETS),
         headers=callback_headers(conversation.organisation),
     )
 
