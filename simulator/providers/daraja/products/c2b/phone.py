@@ -13,8 +13,7 @@ from simulator.core.subscribers import check_pin, subscriber_of
 from simulator.core.worlds import World
 from simulator.edge.provider import PhonePayment
 from simulator.providers.daraja.products.c2b.collection import begin, choose_course, decline, go_on, process_later
-
-REFERENCE_CHARACTERS = 20
+from simulator.providers.daraja.strictness import BILL_CHARACTERS
 
 
 async def pay(world: World, asked: PhonePayment) -> Payment:
@@ -48,8 +47,8 @@ def _check_menu(tx: Transaction, world: World, asked: PhonePayment) -> None:
         raise UnknownMerchant(f"no merchant has the shortcode {asked.shortcode}")
     if merchant.what is ShortcodeKind.TILL and asked.reference:
         raise InvalidField("reference", f"{asked.shortcode} is a till, which is paid without an account number")
-    if merchant.what is ShortcodeKind.PAYBILL and not 1 <= len(asked.reference) <= REFERENCE_CHARACTERS:
-        raise InvalidField("reference", f"expected an account number of 1 to {REFERENCE_CHARACTERS} characters")
+    if merchant.what is ShortcodeKind.PAYBILL and not 1 <= len(asked.reference) <= BILL_CHARACTERS:
+        raise InvalidField("reference", f"expected an account number of 1 to {BILL_CHARACTERS} characters")
 
 
 def _check_phone(tx: Transaction, world: World, asked: PhonePayment) -> None:

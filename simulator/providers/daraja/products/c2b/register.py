@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-import orjson
 from pydantic import Field
 
 from simulator.core.errors import AlreadyRegistered, InvalidField, UnfitUrl
@@ -15,12 +14,13 @@ from simulator.core.store import Transaction
 from simulator.core.worlds import World
 from simulator.edge.exchange import Exchange, Reply
 from simulator.edge.wire import Wire
-from simulator.providers.daraja.identifiers import gateway_id
 from simulator.providers.daraja.models import PaidShortcode, WireUrl, parse
+from simulator.providers.daraja.products.c2b.acknowledgement import acknowledgement
 from simulator.providers.daraja.strictness import check_public, is_strict
 
 # In any letter case [official]. What holds `exec` holds `exe` too: the longer word is told.
 FORBIDDEN_WORDS = ("mpesa", "m-pesa", "safaricom", "exec", "exe", "cmd", "sql", "query")
+ALL_ZEROS = "00000000"  # the sandbox of Sep 2026 [captured]
 
 
 class RegisterRequest(Wire):
@@ -49,7 +49,7 @@ async def register(exchange: Exchange) -> Reply:
         completes = asked.response_type == "Completed"
         urls = CallbackUrls(asked.confirmation_url, asked.validation_url, completes=completes, version=version)
         tx.put(replace(merchant, urls=urls))
-        reply = _acknowledgement(exchange)
+        reply = acknowledgement(exchange, code=ALL_ZEROS, description="Success")
         exchange.record(tx, reply)
         return reply
 
@@ -73,13 +73,3 @@ def _check_words(field: str, url: str) -> None:
     word = next((word for word in FORBIDDEN_WORDS if word in url.lower()), None)
     if word is not None:
         raise UnfitUrl(f"{field} - URL has the word {word.upper()}", url)
-
-
-def _acknowledgement(exchange: Exchange) -> Reply:
-    """All zeros: the sandbox of Sep 2026 [captured]."""
-    body = {
-        "OriginatorCoversationID": gateway_id(exchange.world.entropy, exchange.number),
-        "ResponseCode": "00000000",
-        "ResponseDescription": "Success",
-    }
-    return Reply(200, orjson.dumps(body))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-import orjson
 from pydantic import BeforeValidator, Field
 
 from simulator.core import payments
@@ -18,7 +17,7 @@ from simulator.core.worlds import World
 from simulator.edge.exchange import Exchange, Reply
 from simulator.edge.provider import PhonePayment
 from simulator.edge.wire import Wire
-from simulator.providers.daraja.identifiers import gateway_id
+from simulator.providers.daraja.conversations import ACCEPTED
 from simulator.providers.daraja.models import (
     BUY_GOODS,
     PAYBILL,
@@ -28,6 +27,7 @@ from simulator.providers.daraja.models import (
     WireMsisdn,
     parse,
 )
+from simulator.providers.daraja.products.c2b.acknowledgement import acknowledgement
 from simulator.providers.daraja.products.c2b.collection import begin, choose_course, process_later
 from simulator.providers.daraja.strictness import BILL_CHARACTERS, is_strict
 
@@ -70,7 +70,7 @@ async def simulate(exchange: Exchange) -> Reply:
         payments.record(tx, payment)
         wait = world.wait_seconds(world.provider_settings(tx, "daraja").latency["c2b.processing"])
         process_later(tx, payment, course, world.now() + timedelta(seconds=wait + course.delay_seconds))
-        reply = _acknowledgement(exchange)
+        reply = acknowledgement(exchange, code="0", description=ACCEPTED)
         exchange.record(tx, reply, payment.key)
         return reply
 
@@ -89,12 +89,3 @@ def _check(tx: Transaction, world: World, asked: SimulateRequest) -> None:
         raise InvalidField("BillRefNumber", "a paybill is paid with an account number")
     if is_strict(tx, world, "short_texts") and len(asked.account) > BILL_CHARACTERS:
         raise InvalidField("BillRefNumber", f"more than {BILL_CHARACTERS} characters")
-
-
-def _acknowledgement(exchange: Exchange) -> Reply:
-    body = {
-        "OriginatorCoversationID": gateway_id(exchange.world.entropy, exchange.number),
-        "ResponseCode": "0",
-        "ResponseDescription": "Accept the service request successfully.",
-    }
-    return Reply(200, orjson.dumps(body))
