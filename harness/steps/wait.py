@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
@@ -76,16 +77,16 @@ class WaitStep(ExpectingStep):
 
     def _answered(self, stage: Stage, deadline: datetime) -> list[Event]:
         answered = (event for event in stage.journal.callbacks() if event.text("outcome") == ANSWERED)
-        in_time = (event for event in answered if event.at <= deadline and self._is_of_operation(stage, event))
-        if self.about is None:
-            return list(in_time)
-        about = _About(stage, stage.text(self.about))
-        return [event for event in in_time if about.is_meant(event)]
-
-    def _is_of_operation(self, stage: Stage, event: Event) -> bool:
+        in_time = [event for event in answered if event.at <= deadline]
         if self.operation is None:
-            return not _is_echo(stage, event)
-        return event.text("operation") == self.operation
+            echoes = _echoes(stage.journal.events) if in_time else frozenset()
+            meant = [event for event in in_time if event.sequence not in echoes]
+        else:
+            meant = [event for event in in_time if event.text("operation") == self.operation]
+        if self.about is None:
+            return meant
+        about = _About(stage, stage.text(self.about))
+        return [event for event in meant if about.is_meant(event)]
 
     def _too_few(self, stage: Stage, found: int) -> Mismatch:
         about = f" of {self.operation}" if self.operation else ""
@@ -110,12 +111,21 @@ class _About:
         return event.payment in {*self.payments, self.wanted} or self.wanted in map(str, scalars(event.body()))
 
 
-def _is_echo(stage: Stage, event: Event) -> bool:
-    """Whether the operation that made this payment has told its outcome before, and this is another's message."""
-    before = [one for one in stage.journal.events if one.payment == event.payment and one.sequence < event.sequence]
-    asked = {one.text("operation") for one in before if one.kind == "request"} - {event.text("operation")}
-    told = {one.text("operation") for one in before if one.kind == "callback" and one.text("outcome") == ANSWERED}
-    return bool(asked & told)
+def _echoes(events: Iterable[Event]) -> frozenset[int]:
+    """The numbers of another operation's messages about a payment whose own operation has told its outcome before."""
+    asked: dict[str | None, set[str | None]] = defaultdict(set)
+    told: dict[str | None, set[str | None]] = defaultdict(set)
+    echoes: list[int] = []
+    for event in events:
+        operation = event.text("operation")
+        if event.kind == "request":
+            asked[event.payment].add(operation)
+        elif event.kind == "callback":
+            if told[event.payment] - {operation}:
+                echoes.append(event.sequence)
+            if event.text("outcome") == ANSWERED and operation in asked[event.payment]:
+                told[event.payment].add(operation)
+    return frozenset(echoes)
 
 
 def _with_path(event: Event) -> object:

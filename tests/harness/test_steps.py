@@ -306,6 +306,24 @@ class TestWait:
         await play(stage, "wait", wait="callback", **{"for": "W1"})
         assert stage.journal.floor == 2
 
+    @pytest.mark.parametrize(
+        ("told", "counts"),
+        [
+            pytest.param("answered", False, id="after the answer it is an echo"),
+            pytest.param("dropped", True, id="without the answer it is one"),
+        ],
+    )
+    async def test_an_echo_is_not_waited_for(self, stage, world, told, counts):
+        push, confirmation = "daraja.stk_push", "daraja.c2b_confirmation"
+        request = {"kind": "request", "payment": "p1", "operation": push}
+        world.control.coming = [request, callback(told, operation=push), callback(operation=confirmation)]
+        waited = {"wait": "callback", "count": 1 if counts else 2}
+        if counts:
+            await play(stage, "wait", **waited)
+        else:
+            (found,) = await failure(stage, "wait", **waited)
+            assert found.startswith("callback: expected 2 answered within 1m, got 1")
+
     async def test_callbacks_of_one_operation_are_waited_for(self, stage, world):
         kinds = ("daraja.c2b_validation", "daraja.c2b_confirmation")
         world.control.coming = [callback(operation=one, body={"BillRefNumber": "C1"}) for one in kinds]
