@@ -18,9 +18,7 @@ WARM_UP, REQUESTS = 300, 4000
 MOST = {"memory": 2.9}
 NO_TOKEN = "none"
 URL = "http://127.0.0.1:9/callback"
-
-
-SHOWN = 1.0  # microsecond: a run so short that the operating system's clock shows none of it
+SHOWN = 1.0  # microsecond: what counts where a run is so short that the operating system's clock shows none of it
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ from dataclasses import asdict
 from harness.app_answers import AppAudit
 from harness.evidence import AppPayment, Asked, Evidence, Notice, Payment
 from harness.invariants.invariant import Invariant, listed, shows, summed, tells
+from harness.told import CONFIRMATION, VALIDATION
 
 
 def validation(evidence: Evidence) -> Iterator[str]:
     """A validation is answered in time and in shape and moves nothing; what was accepted is booked, and kept."""
     payments = {one.id: one for one in evidence.payments}
-    asked, told = _paybill(evidence, "c2b_validation"), _paybill(evidence, "c2b_confirmation")
+    asked, told = _paybill(evidence, VALIDATION), _paybill(evidence, CONFIRMATION)
     for notice in asked:
         yield from _answered_badly(notice)
     for payment in {one.payment: payments[one.payment] for one in asked if one.payment in payments}.values():
