@@ -21,7 +21,7 @@ from app_under_test.idempotency import Wishes
 from app_under_test.paybill import Paybill
 from app_under_test.problems import as_problems
 from app_under_test.reconcile import Reconciliation
-from app_under_test.schema import counters, metadata
+from app_under_test.schema import counters, create_tables
 from app_under_test.settings import Settings
 from app_under_test.store import Store
 from app_under_test.withdrawals import Withdrawals
@@ -89,7 +89,7 @@ def _opened(store: Store, settings: Settings, clock: Clock) -> Callable[[web.App
     def open_bank(connection: Connection) -> None:
         is_new = not inspect(connection).has_table(counters.name)
         if is_new:
-            metadata.create_all(connection, checkfirst=False)
+            create_tables(connection)
             connection.execute(_COUNTER, [{"prefix": prefix, "value": 0} for prefix in "CDRW"])
             ledger.open_books(connection, opening_float=settings.opening_float, at=stamp(clock.now()))
 

@@ -4,11 +4,14 @@ Statements are constants of the modules that use them, with a `bindparam` for wh
 out which one it is, costs SQLAlchemy more than to run it.
 """
 
+from functools import cache
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
     Connection,
+    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -19,6 +22,7 @@ from sqlalchemy import (
     bindparam,
     update,
 )
+from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 metadata = MetaData()
 
@@ -139,6 +143,20 @@ idempotency = Table(
 reconciliations = Table(
     "reconciliations", metadata, Column("id", String, primary_key=True), Column("report", String, nullable=False)
 )
+
+
+def create_tables(connection: Connection) -> None:
+    for statement in _spelled(connection.dialect):
+        connection.exec_driver_sql(statement)
+
+
+@cache
+def _spelled(dialect: Dialect) -> tuple[str, ...]:
+    """Spelling them takes longer than making them: once for all databases of one kind."""
+    tables = metadata.sorted_tables
+    indexes = [index for table in tables for index in sorted(table.indexes, key=lambda index: str(index.name))]
+    made: list[ExecutableDDLElement] = [*map(CreateTable, tables), *map(CreateIndex, indexes)]
+    return tuple(str(one.compile(dialect=dialect)) for one in made)
 
 
 _COUNTED = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from harness.app_answers import CustomerSeen, StatementLine
@@ -11,7 +11,7 @@ from harness.attribution import Attribution, is_paybill, moved
 from harness.book import Book, CustomerBook, PaymentBook
 from harness.data import money
 from harness.events import Event
-from harness.evidence import COMPLETED, ZERO, AppPayment, Customer, Evidence, Payment
+from harness.evidence import COMPLETED, UNCLEAR, ZERO, AppPayment, Customer, Evidence, Payment
 from harness.journal import Journal
 from harness.sighting import Sighting
 from harness.targets.base import Json, World
@@ -50,7 +50,7 @@ class Witness:
         return await self._seen(self.app, has_news=True)
 
     async def glance(self) -> Evidence:
-        """The same in the middle of a long step; what is completed is taken to have stayed so."""
+        """The same in the middle of a long step, asking for no payment that is taken to have stayed as it was."""
         assert self.app is not None, "only an app is looked at"
         self._meet()
         return await self._seen(self.app, has_news=True, skims=True)
@@ -95,10 +95,12 @@ class Witness:
 
     async def _seen(self, app: AppFace, *, has_news: bool, skims: bool = False) -> Evidence:
         """The app is asked first: what it knows by then, the provider has known before."""
+        before = dict(self.seen)
         customers = [await self._customer(app, customer) for customer in self.book.customers.values()]
+        quiet = {one.id for one in customers if one.id in before and before[one.id].balance == one.balance}
         app_payments = []
         for known in self.book.all_payments():
-            if not (skims and known.states[-1] == COMPLETED):
+            if not (skims and _stays(known, quiet)):
                 known.saw(await app.payment(known.kind, known.id))
             app_payments.append(_as_shown(known))
         await self._note(customers, app_payments)
@@ -175,6 +177,12 @@ class Witness:
             number: known.name for known in self.book.all_payments() for number in known.requests
         }
         return by_number | by_payment
+
+
+def _stays(known: PaymentBook, quiet: Collection[str]) -> bool:
+    """What is completed stays so; what ended otherwise may still be paid, and its customer then has more."""
+    state = known.states[-1]
+    return state == COMPLETED or (state not in UNCLEAR and known.customer in quiet)
 
 
 def _as_shown(known: PaymentBook) -> AppPayment:

@@ -12,6 +12,7 @@ from pydantic import Field, StrictFloat, StrictInt
 from harness.app_profile import PaymentKind
 from harness.chance import Chance
 from harness.data import CheckRule, Data, Duration, Raw
+from harness.evidence import UNCLEAR
 from harness.exchange import Answer, Expect, StepFailed
 from harness.matching import Mismatch
 from harness.stage import DEFAULT_PIN, Stage
@@ -24,7 +25,6 @@ Shillings = Annotated[StrictInt, Field(ge=1, le=250_000)]
 USUAL: Mapping[Kind, float] = {"deposit": 4, "withdrawal": 3, "paybill": 2, "misdirected": 1}
 FIRST_PHONE = 254722100001
 LOOKS, LOOK_EVERY = 20, 10
-PENDING = "pending"
 NOBODYS_ACCOUNT = "NO-SUCH-ACCOUNT"
 KINDS: Mapping[str, PaymentKind] = {"deposit": "deposit", "withdrawal": "withdrawal"}
 
@@ -39,7 +39,7 @@ class Amounts(Data):
 class TrafficStep(Data):
     """So many wishes, one after another, `every` so long. Refusals are part of life.
 
-    What must always hold is judged now and then and after each wish that does not begin as usual, the rest at the end.
+    What must always hold is judged now and then and after each wish that is answered with an outcome, the rest at the end.
     """
 
     traffic: StrictInt = Field(ge=1, le=10_000)
@@ -99,7 +99,7 @@ class _Day:
             return
         self.granted += 1
         made = self.stage.the_app.answers.payment(kind, answer.body)
-        if made.state != PENDING:
+        if made.state not in UNCLEAR:  # an outcome that was guessed may be put right before the next look
             await self.look()
 
     async def _pay(self, phone: str, account: str, amount: str) -> None:
