@@ -64,11 +64,15 @@ class Pesabox:
         return self.url.rpartition(":")[2]
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
-        told = {"headers": {"Authorization": f"Bearer {self.token}"}} if self.token else {}
-        verify: Any = str(self.certificates / "authority.pem") if self.url.startswith("https") else True
-        answer = asked(method, f"{self.url}/_sim{path}", json=body, verify=verify, **told)
-        answer.raise_for_status()
-        return answer.json()
+        return self._answer(method, path, body).json()
+
+    def certificate(self) -> str:
+        """What to encrypt an initiator's password with."""
+        return self._answer("GET", "/certificate.pem").text
+
+    def balance(self, account: str) -> Any:
+        (told,) = self.control("GET", f"/ledger/accounts?account={account}")["items"]
+        return told["balance"]
 
     def last_callback(self) -> int:
         events = self.control("GET", "/journal?kind=callback&limit=1000")["items"]
@@ -78,6 +82,13 @@ class Pesabox:
         path = f"/journal?kind=callback&after={after}&wait={WAIT_SECONDS}"
         (event,) = self.control("GET", path)["items"]
         return event
+
+    def _answer(self, method: str, path: str, body: Any = None) -> requests.Response:
+        told = {"headers": {"Authorization": f"Bearer {self.token}"}} if self.token else {}
+        verify: Any = str(self.certificates / "authority.pem") if self.url.startswith("https") else True
+        answer = asked(method, f"{self.url}/_sim{path}", json=body, verify=verify, **told)
+        answer.raise_for_status()
+        return answer
 
 
 @pytest.fixture(scope="session")
@@ -129,8 +140,11 @@ class Shop:
     def get(self, path: str) -> Any:
         return self._answer("GET", path)
 
+    def post(self, path: str, body: Any) -> Any:
+        return self._answer("POST", path, body)
+
     def pay(self, phone: str, shillings: int = 100) -> Any:
-        return self._answer("POST", "/pay", {"phone": phone, "shillings": shillings})
+        return self.post("/pay", {"phone": phone, "shillings": shillings})
 
     def pay_to_the_end(self, phone: str) -> tuple[str, Any]:
         """The id of the payment, and its callback as the journal tells of it."""
