@@ -19,7 +19,7 @@ from simulator.settings import parse_settings
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "your-client.md"
 APPROVES = "254708374149"
-FIXED_PORT, APP_ADDRESS = "8443", "host.docker.internal:8000"
+DEFAULT_PORT, FIXED_PORT, APP_ADDRESS = "8200", "8443", "host.docker.internal:8000"
 UNKNOWN_AUTHORITY = 60  # curl's exit code for it
 
 with_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on the PATH")
@@ -83,6 +83,13 @@ def test_what_pesabox_env_exports_is_on_the_page(in_bash):
     exported = re.findall(r"^export (\w+)=", told, re.MULTILINE)
     assert exported
     assert all(f"`{name}`" in PAGE.read_text() for name in exported)
+
+
+@with_curl
+def test_curl_fetches_the_certificate_for_credentials_as_the_page_says(over_http, typed, tmp_path):
+    (command,) = blocks("bash certificate")
+    typed(f"cd {tmp_path}\n{command.replace(DEFAULT_PORT, over_http.port)}")
+    assert (tmp_path / "certs" / "sandbox.cer").read_text() == over_http.certificate()
 
 
 @with_curl
