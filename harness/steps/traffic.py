@@ -39,7 +39,7 @@ class Amounts(Data):
 class TrafficStep(Data):
     """So many wishes, one after another, `every` so long. Refusals are part of life.
 
-    What must always hold is judged now and then and after each wish that is answered with an outcome, the rest at the end.
+    What must always hold is judged now and then and after each wish that has an outcome at once, the rest at the end.
     """
 
     traffic: StrictInt = Field(ge=1, le=10_000)
