@@ -209,7 +209,7 @@ def _changed(own: ProviderSettings, told: ProviderTemplate) -> ProviderSettings:
 
 def _extended(default: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
     merged = default | told
-    for part in ("keys", "merchants", "subscribers"):
+    for part in ("keys", "merchants", "subscribers", "banks", "accounts", "endings"):
         if isinstance(told.get(part), dict):
             merged[part] = default[part] | told[part]
     return merged

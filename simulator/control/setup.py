@@ -57,6 +57,9 @@ class Afresh(Data):
     seed: Seed | None = None
 
 
+REGISTERED = ("public_key", "notice_url")  # what a client registers with a provider, each with some of them
+
+
 class Advance(Data):
     seconds: Seconds | None = None
     to: datetime | None = None
@@ -77,6 +80,13 @@ class ProviderPatch(Data):
     limits: Annotated[dict[str, str], Field(default_factory=dict)]
     strictness: Annotated[dict[str, StrictBool], Field(default_factory=dict)]
     tariff: Annotated[dict[str, Bands], Field(default_factory=dict)]
+    public_key: str | None = None
+    notice_url: str | None = None
+
+    @property
+    def registered(self) -> dict[str, str | None]:
+        """What is registered anew; None takes it away."""
+        return {name: getattr(self, name) for name in REGISTERED if name in self.model_fields_set}
 
     @field_validator("limits")
     @classmethod
@@ -172,6 +182,7 @@ def _settings_view(settings: ProviderSettings) -> dict[str, Any]:
         "limits": dict(settings.limits),
         "strictness": dict(settings.strictness),
         "tariff": {name: [list(band) for band in bands] for name, bands in settings.tariff.items()},
+        **settings.registered,
     }
 
 
@@ -189,10 +200,11 @@ async def get_provider(call: Call) -> dict[str, Any]:
 
 async def patch_provider(call: Call) -> dict[str, Any]:
     name, world, asked = _provider_name(call), call.world, await call.body(ProviderPatch)
+    registered = _registered(call, name, asked)
 
     def work(tx: Transaction) -> ProviderSettings:
-        settings = world.provider_settings(tx, name)
-        for part in asked.model_fields_set:
+        settings = world.provider_settings(tx, name).changed("registered", registered)
+        for part in asked.model_fields_set - set(REGISTERED):
             known, told = getattr(settings, part), getattr(asked, part)
             for odd in told.keys() - known.keys():
                 raise ControlError(422, "invalid", f"{name} has no {part} {odd!r}: {', '.join(known)}", f"{part}.{odd}")
@@ -203,3 +215,17 @@ async def patch_provider(call: Call) -> dict[str, Any]:
         return settings
 
     return _settings_view(await world.run(work))
+
+
+def _registered(call: Call, name: str, asked: ProviderPatch) -> dict[str, str | None]:
+    """What the provider makes of what is registered with it."""
+    known = next(provider for provider in call.providers if provider.name == name).registers
+    told: dict[str, str | None] = {}
+    for what, value in asked.registered.items():
+        if what not in known:
+            raise ControlError(422, "invalid", f"nothing called {what} is registered with {name}", what)
+        try:
+            told[what] = None if value is None else known[what](value)
+        except ValueError as error:
+            raise ControlError(422, "invalid", f"{what}: {error}", what) from None
+    return told

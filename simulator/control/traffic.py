@@ -139,6 +139,7 @@ def payment_view(payment: Payment) -> dict[str, Any]:
         "amount": str(payment.amount),
         "msisdn": payment.msisdn,
         "merchant": payment.merchant,
+        "account": payment.account or None,
         "reference": payment.reference,
         "receipt": payment.receipt or None,
         "provider_reference": payment.provider_reference,
@@ -161,7 +162,7 @@ async def redeliver(call: Call) -> dict[str, Any]:
     def work(tx: Transaction) -> str:
         return outbox.redeliver(tx, world, _callback(tx, key), number).key
 
-    delivered = world.expect_delivery(await world.run(work))
+    delivered = world.expect(await world.run(work))
     if isinstance(world.clock, VirtualClock):
         await world.clock.advance()
     else:
@@ -249,7 +250,8 @@ async def audit_ledger(call: Call) -> dict[str, Any]:
     def work(tx: Transaction) -> dict[str, Any]:
         payments = tx.find(Payment)
         settled = {payment.key: payment.amount for payment in payments if payment.state is State.SUCCEEDED}
-        told = audit(accounts, tx.find(Entry), settled)
+        open_payments = {payment.key for payment in payments if not payment.is_decided}
+        told = audit(accounts, tx.find(Entry), settled, open_payments)
         return {
             "balanced": told.is_balanced,
             "accounts": told.accounts,

@@ -203,6 +203,42 @@ class UnknownConversation(Declined):
     """No request has this conversation's reference."""
 
 
+class AccountMissing(Declined):
+    """No such account at the payee's bank."""
+
+
+class AccountClosed(Declined):
+    """The payee's account is closed."""
+
+
+class AccountBlocked(Declined):
+    """The payee's account takes no credits."""
+
+
+class AccountDormant(Declined):
+    """The payee's account is dormant."""
+
+
+class BankOffline(Declined):
+    """The payee's bank does not answer the switch."""
+
+
+class BankCutOver(Declined):
+    """The payee's bank closes its day, which takes a moment."""
+
+
+class NotAMember(Declined):
+    """The payee's bank takes no part in the switch."""
+
+
+class SwitchTimeOut(Declined):
+    """The payee's bank answered too late, and the switch took the transfer back."""
+
+
+class NothingToReturn(Declined):
+    """Less is left of the transfer than should be given back."""
+
+
 class UnfitParameters(Declined):
     """The request's parameters do not belong together."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, NewType, Protocol
@@ -162,23 +162,32 @@ class Audit:
         return self.difference == ZERO and not self.problems
 
 
-def audit(accounts: Mapping[AccountName, Account], entries: Iterable[Entry], settled: Mapping[str, Money]) -> Audit:
-    """Recomputes every balance from the entries; matches every settled payment (id to amount) to exactly one entry."""
+def settling(payment: str) -> str:
+    """The key of the one entry by which a payment settles; others may prepare it, or take it back."""
+    return f"entry:{payment}"
+
+
+def audit(
+    accounts: Mapping[AccountName, Account],
+    entries: Iterable[Entry],
+    settled: Mapping[str, Money],
+    open_payments: Collection[str] = (),
+) -> Audit:
+    """Recomputes every balance from the entries; matches every settled payment (id to amount) to exactly one entry.
+
+    All that was entered for a payment together moves its amount when it settled, and nothing when it did not.
+    """
     recomputed: dict[AccountName, Money] = {}
     told: dict[str, int] = {}
-    problems: list[str] = []
+    moved: dict[str, dict[AccountName, Money]] = {}
     count = 0
     for entry in entries:
         count += 1
-        for posting in entry.postings:
-            recomputed[posting.account] = recomputed.get(posting.account, ZERO) + posting.amount
+        told[entry.payment] = told.get(entry.payment, 0) + (entry.key == settling(entry.payment))
+        _add_up(recomputed, entry)
         if entry.payment:
-            told[entry.payment] = told.get(entry.payment, 0) + 1
-            if entry.payment in settled and settled[entry.payment] not in [
-                posting.amount for posting in entry.postings
-            ]:
-                problems.append(f"{entry.payment} settled {settled[entry.payment]}, its entry moves another amount")
-    problems += [
+            _add_up(moved.setdefault(entry.payment, {}), entry)
+    problems = [
         f"{name} shows {account.balance}, its entries sum to {recomputed.get(name, ZERO)}"
         for name, account in accounts.items()
         if account.balance != recomputed.get(name, ZERO)
@@ -189,6 +198,20 @@ def audit(accounts: Mapping[AccountName, Account], entries: Iterable[Entry], set
     problems += [
         f"{payment} settled, with {told.get(payment, 0)} entries" for payment in settled if told.get(payment) != 1
     ]
-    problems += [f"{payment} has an entry and never settled" for payment in told if payment not in settled]
+    problems += [
+        f"{payment} settled {settled[payment]}, its entries move another amount"
+        for payment, sums in moved.items()
+        if payment in settled and settled[payment] not in sums.values()
+    ]
+    problems += [
+        f"{payment} has an entry and never settled"
+        for payment, sums in moved.items()
+        if payment not in settled and payment not in open_payments and any(amount != ZERO for amount in sums.values())
+    ]
     total = sum((account.balance for account in accounts.values()), ZERO)
     return Audit(len(accounts), count, total, tuple(problems))
+
+
+def _add_up(sums: dict[AccountName, Money], entry: Entry) -> None:
+    for posting in entry.postings:
+        sums[posting.account] = sums.get(posting.account, ZERO) + posting.amount

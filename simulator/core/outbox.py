@@ -184,8 +184,8 @@ async def deliver(world: World, job: Job) -> None:
         world.tally.note_lateness(callback.operation, (delivery.left_at - job.due).total_seconds())
     attempt = Attempt(_number(job), world.now(), delivery, rule.name if rule else job.details.get("fault", ""))
     await world.run(lambda tx: _record(tx, world, job, _told(attempt, sent, callback), sent, rule))
-    world.delivered(callback.correlation)
-    world.delivered(job.key)
+    world.happened(callback.correlation)
+    world.happened(job.key)
 
 
 def _leaving(tx: Transaction, world: World, job: Job) -> Callback | None:

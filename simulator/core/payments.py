@@ -77,7 +77,8 @@ class Failure:
 class Payment:
     """`reference` is the client's, `provider_reference` the provider's, `receipt` that of a settled payment.
 
-    `operation` is the provider's, as in fault rules (`daraja.stk_push`).
+    `operation` is the provider's, as in fault rules (`daraja.stk_push`); `account` is the one that a transfer goes to,
+    as the ledger names it, and `msisdn` then empty, unless it was found by a phone.
     """
 
     kind: ClassVar[str] = "payment"
@@ -97,6 +98,7 @@ class Payment:
     failure: Failure | None = None
     decided_at: datetime | None = None
     timeline: tuple[tuple[datetime, State], ...] = ()
+    account: str = ""
 
     @property
     def provider(self) -> str:
@@ -133,6 +135,8 @@ def record(tx: Transaction, payment: Payment) -> None:
     tx.put(payment)
     at, state = payment.timeline[-1]
     told: dict[str, str] = {"state": state, "amount": str(payment.amount), "msisdn": payment.msisdn}
+    if payment.account:
+        told["account"] = payment.account
     if payment.receipt:
         told["receipt"] = payment.receipt
     if payment.failure is not None:

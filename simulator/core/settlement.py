@@ -10,7 +10,7 @@ from simulator.core import payments
 from simulator.core.errors import Declined
 from simulator.core.jobs import Job
 from simulator.core.journal import Event, EventKind
-from simulator.core.ledger import OUTSIDE, Entry, Posting, merchant_account, transfer, wallet
+from simulator.core.ledger import OUTSIDE, Entry, Posting, merchant_account, settling, transfer, wallet
 from simulator.core.money import ZERO, Money
 from simulator.core.payments import Failure, Move, Payment
 from simulator.core.store import Transaction
@@ -49,13 +49,22 @@ def _count_towards_limit(tx: Transaction, world: World, payment: Payment) -> Non
     spend(tx, subscriber_of(tx, world, payment.msisdn), payment.amount, day=world.now().date(), limit=limit)
 
 
-def settle(tx: Transaction, world: World, payment: Payment, postings: tuple[Posting, ...], *, receipt: str) -> None:
-    """The payment succeeds: posts its one entry and hands the outcome on."""
+def settle(tx: Transaction, world: World, payment: Payment, postings: tuple[Posting, ...], *, receipt: str) -> Payment:
+    """The payment succeeds: posts the entry that settles it and hands the outcome on."""
     now = world.now()
-    tx.post(Entry(f"entry:{payment.key}", now, payment.key, postings, payment.correlation))
-    told = [{"account": posting.account, "amount": str(posting.amount)} for posting in postings]
-    tx.append(Event(EventKind.ENTRY, now, {"postings": told}, correlation=payment.correlation, payment=payment.key))
-    decided(tx, payments.moved(payment, Move.SUCCEED, at=now, receipt=receipt))
+    entered(tx, Entry(settling(payment.key), now, payment.key, postings, payment.correlation))
+    settled = payments.moved(payment, Move.SUCCEED, at=now, receipt=receipt)
+    decided(tx, settled)
+    return settled
+
+
+def entered(tx: Transaction, entry: Entry) -> None:
+    """Posts the entry, and tells the journal."""
+    told = [{"account": posting.account, "amount": str(posting.amount)} for posting in entry.postings]
+    tx.post(entry)
+    tx.append(
+        Event(EventKind.ENTRY, entry.at, {"postings": told}, correlation=entry.correlation, payment=entry.payment)
+    )
 
 
 def decided(tx: Transaction, payment: Payment) -> None:

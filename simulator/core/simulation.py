@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from simulator.core import outbox, prompts
+from simulator.core import outbox, prompts, switch
 from simulator.core.clock import SystemClock
 from simulator.core.entropy import seed_of
 from simulator.core.errors import DomainError
@@ -69,7 +69,7 @@ class Simulation:
         self.seed = seed
         self.tokens = Tokens()
         self.forgotten = Tally()  # of the worlds that are gone: what was counted never decreases
-        self._handlers: dict[str, JobHandler] = {**outbox.JOBS, **prompts.JOBS, **jobs}
+        self._handlers: dict[str, JobHandler] = {**outbox.JOBS, **prompts.JOBS, **switch.JOBS, **jobs}
         self._worlds: dict[str, World] = {}
         self._runners: dict[str, JobRunner] = {}
         self._loops: dict[str, asyncio.Task[None]] = {}

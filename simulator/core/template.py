@@ -8,10 +8,11 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from simulator.core.banks import AccountState, Bank
 from simulator.core.data import Data
 from simulator.core.ledger import OUTSIDE, AccountName, Terms
 from simulator.core.merchants import Merchant, ShortcodeKind
-from simulator.core.money import Money
+from simulator.core.money import ZERO, Money
 from simulator.core.subscribers import THINKS_SECONDS, Policy, Subscriber, parse_msisdn
 from simulator.core.tariffs import Bands
 
@@ -61,6 +62,28 @@ class MerchantTemplate(Data):
     _amounts = field_validator("utility", "working")(_amount)
 
 
+class BankTemplate(Data):
+    """A bank as a world file tells it."""
+
+    name: str
+    short: str = ""
+    swift: str = ""
+    member: bool = True
+
+
+class BankAccountTemplate(Data):
+    """An account at a bank as a world file tells it. `surface` is the provider whose clients may debit it."""
+
+    name: str = ""
+    balance: str = "50000.00"
+    state: AccountState = AccountState.ACTIVE
+    surface: str = ""
+    refuses_debits: str = ""
+    refuses_credits: str = ""
+
+    _amounts = field_validator("balance")(_amount)
+
+
 class ProviderTemplate(Data):
     """What a world file changes of a provider."""
 
@@ -77,8 +100,9 @@ class ProviderTemplate(Data):
 
 
 class WorldTemplate(Data):
-    """What a fresh world holds: keys with their secrets, merchants by shortcode, subscribers by MSISDN,
-    changed settings by provider. `initiators` are operators of every merchant that names none."""
+    """What a fresh world holds: keys with their secrets, merchants by shortcode, subscribers by MSISDN, banks by code,
+    accounts by bank and number, changed settings by provider. `initiators` are operators of every merchant that names
+    none. `endings` are what accounts are whose numbers end so; `unlinked` are the phones that no bank knows."""
 
     keys: Mapping[str, str] = {}
     passkey: str = ""
@@ -87,6 +111,10 @@ class WorldTemplate(Data):
     subscribers: Mapping[str, SubscriberTemplate] = {}
     providers: Mapping[str, ProviderTemplate] = {}
     anybody: SubscriberTemplate = SubscriberTemplate()
+    banks: Mapping[str, BankTemplate] = {}
+    accounts: Mapping[str, BankAccountTemplate] = {}
+    endings: Mapping[str, AccountState] = {}
+    unlinked: frozenset[str] = frozenset()
     wallet_ceiling: str = "500000.00"
 
     _amounts = field_validator("wallet_ceiling")(_amount)
@@ -105,6 +133,18 @@ class WorldTemplate(Data):
     def merchant(self) -> Callable[[str], Merchant | None]:
         """The merchant of a shortcode, if there is one; those that were looked at last are remembered."""
         return functools.lru_cache(REMEMBERED)(self._merchant)
+
+    def bank(self, code: str) -> Bank | None:
+        told = self.banks.get(code)
+        return None if told is None else Bank(code, told.name, told.short, told.swift, told.member)
+
+    def bank_account(self, key: str) -> BankAccountTemplate:
+        """What is told of an account, or of any whose number ends like this one's."""
+        told = self.accounts.get(key)
+        if told is not None:
+            return told
+        state = next((state for ending, state in self.endings.items() if key.endswith(ending)), AccountState.ACTIVE)
+        return BankAccountTemplate(state=state)
 
     def _subscriber(self, msisdn: str) -> Subscriber:
         told = self.subscribers.get(msisdn, self.anybody)
@@ -144,8 +184,18 @@ class WorldTemplate(Data):
         owner, name, *purse = account.split(":")
         if owner == "subscriber":
             return _wallet_terms(self.subscribers.get(name, self.anybody).balance, self.wallet_ceiling)
+        if owner in ("bank", "switch"):
+            return self._terms_at_a_bank(owner, name, *purse)
         told = self.merchants.get(name, MerchantTemplate())
         if purse[0] == "charges":
             return Terms(floor=None)  # what is owed to the provider accrues as a negative balance
         balances = {"utility": told.utility, "working": told.working}
         return Terms(Money.parse(balances.get(purse[0], "0.00")))
+
+    def _terms_at_a_bank(self, owner: str, name: str, *number: str) -> Terms:
+        """Positions between banks go either way; what banks earn, and what is in transit, begins with nothing."""
+        if owner == "switch":
+            return Terms(floor=ZERO if name == "transit" else None)
+        if number == ("fees",):
+            return Terms()
+        return Terms(Money.parse(self.bank_account(f"{name}:{number[0]}").balance))

@@ -48,7 +48,8 @@ class WorldState:
 @dataclass(frozen=True, slots=True)
 class ProviderSettings:
     """What may be changed of a provider, in one world: seconds of latency and life, limits in shillings,
-    what it is strict about, and its tariffs. `published` are those that it tells the public."""
+    what it is strict about, and its tariffs. `published` are those that it tells the public, `registered` what its
+    client has registered with it: keys and addresses, by name."""
 
     kind: ClassVar[str] = "provider_settings"
     indexes: ClassVar[tuple[str, ...]] = ()
@@ -60,6 +61,7 @@ class ProviderSettings:
     strictness: Mapping[str, bool] = field(default_factory=dict)
     tariff: Mapping[str, Tariff] = field(default_factory=dict)
     published: Mapping[str, Tariff] = field(default_factory=dict)
+    registered: Mapping[str, str | None] = field(default_factory=dict)
 
     def changed(self, part: str, told: Mapping[str, Any]) -> ProviderSettings:
         """With one part changed, name by name; the tariff `published` is the one of that name."""
@@ -134,7 +136,7 @@ class World:
         self._reserved: dict[str, tuple[int, int]] = {}
         self._reserving = asyncio.Lock()
         self._watchers: set[asyncio.Event] = set()
-        self._deliveries: dict[str, asyncio.Event] = {}
+        self._expected: dict[str, asyncio.Event] = {}
         self._over: deque[tuple[float, str]] = deque()
 
     def wait_seconds(self, published: float) -> float:
@@ -240,10 +242,10 @@ class World:
         for watcher in self._watchers:
             watcher.set()
 
-    def expect_delivery(self, correlation: str) -> asyncio.Event:
-        """An event that is set when a callback of this correlation was delivered."""
-        return self._deliveries.setdefault(correlation, asyncio.Event())
+    def expect(self, what: str) -> asyncio.Event:
+        """An event that is set when this has happened: a callback of that correlation was delivered, say."""
+        return self._expected.setdefault(what, asyncio.Event())
 
-    def delivered(self, correlation: str) -> None:
-        if correlation in self._deliveries:
-            self._deliveries.pop(correlation).set()
+    def happened(self, what: str) -> None:
+        if what in self._expected:
+            self._expected.pop(what).set()

@@ -11,6 +11,7 @@ from aiohttp import web
 from simulator.core.faults import Facts, FaultRule, Hang, Refuse, Reset, choose_fault
 from simulator.core.journal import Event, EventKind, Json
 from simulator.core.store import Transaction
+from simulator.core.switch import outcome_of
 from simulator.core.tokens import Tokens
 from simulator.core.worlds import World
 from simulator.edge.wire import hidden, told_in_journal, told_query
@@ -98,7 +99,8 @@ class Exchange:
     """What a handler works with. It is recorded in the transaction that does what was asked.
 
     `place` is the operation as fault rules and payments name it. `problem` is why no world admits it; `fault_before`
-    the rule that delayed it before anything was done, `fault` the one that decides about its answer.
+    the rule that delayed it before anything was done, `fault` the one that decides about its answer. `payment` is what
+    it has brought about, where it is recorded only once that is decided.
     """
 
     world: World
@@ -112,6 +114,7 @@ class Exchange:
     fault: FaultRule | None = None
     fault_before: FaultRule | None = None
     is_recorded: bool = False
+    payment: str = ""
     correlation: str = field(init=False)
     place: str = field(init=False)
 
@@ -148,6 +151,14 @@ class Exchange:
         content_type = "application/json" if is_json or not effect.body else "text/html"
         return Reply(effect.status or 200, effect.body.encode(), content_type)
 
+    async def transferred(self, payment: str) -> None:
+        """Waits until the transfer that was accepted is decided, or known to be unclear: a caller that waits for it
+        holds back nothing."""
+        self.payment = payment
+        decided = self.world.expect(outcome_of(payment))
+        self.world.release(self.correlation)
+        await self.world.clock.until(decided)
+
     def record(self, tx: Transaction, reply: Reply, payment: str = "") -> None:
         """Journals the request and what is really sent, in the transaction of what it did."""
         self.is_recorded = True
@@ -169,7 +180,8 @@ class Exchange:
             data["fault"] = " + ".join(faults)
         if sent is not reply and reply is not NOTHING:
             data["instead_of"] = {"status": reply.status, "answer": self._answered(reply)}
-        tx.append(Event(EventKind.REQUEST, self.at, data, correlation=self.correlation, payment=payment))
+        about = payment or self.payment
+        tx.append(Event(EventKind.REQUEST, self.at, data, correlation=self.correlation, payment=about))
 
     def _headers(self) -> Json:
         told = {"Content-Type": self.received.content_type} if self.received.content_type else {}

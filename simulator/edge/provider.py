@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from simulator.core.errors import DomainError
+from simulator.core.errors import DomainError, Refused
 from simulator.core.job_runner import JobHandler
 from simulator.core.money import Money
 from simulator.core.payments import Payment
@@ -42,6 +42,14 @@ class CatalogueError:
     how: str
     body: str | None = None
     content_type: str = "application/json"
+
+
+class RefusedAs(Refused):
+    """A refusal that only this provider knows, by the name that it has in its catalogue."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(why)
+        self.name = name
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,8 @@ class Provider:
     Paths under `prefixes` that no operation has are the provider's to refuse; `secrets` are wire names of what the
     journal must not hold. `points` are those of an operation's life at which fault rules may act, for operations with
     an outcome and those that nobody calls; plain endpoints have `ENDPOINT`. `pay` is what a phone can do by itself;
-    `wire_names` are what a forger may not know.
+    `wire_names` are what a forger may not know. `registers` reads what a client may register with it, by name: a key,
+    say; a `ValueError` says what was expected.
     """
 
     name: str
@@ -106,6 +115,7 @@ class Provider:
     points: Mapping[str, frozenset[str]] = field(default_factory=dict)
     pay: Callable[[World, PhonePayment], Awaitable[Payment]] | None = None
     wire_names: WireNames = field(default_factory=WireNames)
+    registers: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
 
     def points_of(self, operation: str) -> frozenset[str]:
         """Where fault rules may act in an operation's life; empty where there is no such operation."""

@@ -198,7 +198,7 @@ async def _callback_first(exchange: Exchange, rule: FaultRule) -> None:
         return False
 
     if await world.run(applies):
-        delivered = world.expect_delivery(exchange.correlation)
+        delivered = world.expect(exchange.correlation)
         world.release(exchange.correlation)
         await world.clock.until(delivered)
 
@@ -207,7 +207,7 @@ def _decides_by_itself(tx: Transaction, exchange: Exchange) -> bool:
     """Whether what was accepted comes to its callback without a person: the payment, or what waits in its place."""
     payments = tx.find(Payment, by="correlation", value=exchange.correlation)
     if payments:
-        return answers_by_itself(tx, exchange.world, payments[0])
+        return not payments[0].is_decided and answers_by_itself(tx, exchange.world, payments[0])
     return any(job.born_in == exchange.correlation for job in tx.find(Job))
 
 

@@ -222,6 +222,7 @@ async def test_a_payment_with_its_timeline(sim):
         "amount": "100.00",
         "msisdn": ANN,
         "merchant": "174379",
+        "account": None,
         "reference": "A1",
         "provider_reference": pushed.body["CheckoutRequestID"],
         "reason": None,

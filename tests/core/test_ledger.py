@@ -132,7 +132,7 @@ def test_no_run_of_transfers_makes_or_loses_money(moves):
 @pytest.fixture
 def kept(books):
     """Good books: what a store would hold, and the payments that settled."""
-    books.post(entry("e1", (ANN, -300), (SHOP, 300), payment="p1"))
+    books.post(entry("entry:p1", (ANN, -300), (SHOP, 300), payment="p1"))
     return {"accounts": books.moved, "entries": books.entries, "settled": {"p1": Money(300)}}
 
 
@@ -147,10 +147,10 @@ def _other_balance(kept, name, minor):
 
 
 def _other_entry(kept, *entries):
-    kept["entries"][:] = [*[one for one in kept["entries"] if one.key != "e1"], *entries]
+    kept["entries"][:] = [*[one for one in kept["entries"] if one.key != "entry:p1"], *entries]
 
 
-PAID = entry("e1", (ANN, -300), (SHOP, 300), payment="p1")
+PAID = entry("entry:p1", (ANN, -300), (SHOP, 300), payment="p1")
 
 
 @pytest.mark.parametrize(
@@ -160,9 +160,10 @@ PAID = entry("e1", (ANN, -300), (SHOP, 300), payment="p1")
         pytest.param(_other_entry, "p1 settled, with 0 entries", id="an entry that is missing"),
         pytest.param(
             lambda kept: _other_entry(kept, PAID, dataclasses.replace(PAID, key="e2")),
-            "p1 settled, with 2 entries",
+            "p1 settled 3.00, its entries move another amount",
             id="an entry twice",
         ),
+        pytest.param(lambda kept: _other_entry(kept, PAID, PAID), "p1 settled, with 2 entries", id="settled twice"),
         pytest.param(lambda kept: kept["settled"].clear(), "p1 has an entry and never settled", id="money unasked"),
         pytest.param(lambda kept: kept["settled"].update(p2=Money(5)), "p2 settled, with 0 entries", id="unpaid"),
         pytest.param(lambda kept: kept["settled"].update(p1=Money(999)), "p1", id="another amount than the payment's"),

@@ -260,7 +260,7 @@ async def test_nobody_takes_a_forged_message_for_the_delivery(world, promise, se
         return OK
 
     sender.script.extend([forged, genuine])
-    delivered = world.expect_delivery("r0")
+    delivered = world.expect("r0")
     await promise(world)
     await world.clock.advance(seconds=0)
     assert (told, delivered.is_set()) == ([False, False], True)
@@ -595,8 +595,8 @@ async def test_a_dropped_job_delivers_nothing(world, promise, sender):
 
 
 async def test_whoever_expects_a_delivery_is_told(world, promise):
-    delivered = world.expect_delivery("r0")
-    assert world.expect_delivery("r0") is delivered
+    delivered = world.expect("r0")
+    assert world.expect("r0") is delivered
     await promise(world)
     assert await asyncio.wait_for(world.clock.until(delivered), 5) is True
-    assert world.expect_delivery("r0") is not delivered
+    assert world.expect("r0") is not delivered

@@ -94,7 +94,7 @@ async def test_what_was_due_runs_once_the_worlds_are_resumed(simulate, restart, 
     await world.run(lambda tx: post(tx, callback("due"), world.now()))
     again = await restart(simulation, is_virtual=False)
     assert sender.sent == []
-    delivered = again.world("w").expect_delivery("r0")
+    delivered = again.world("w").expect("r0")
     again.resume()
     await delivered.wait()
     assert [sent.key for sent in sender.sent] == ["due"]

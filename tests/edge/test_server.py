@@ -104,7 +104,7 @@ async def test_a_request_without_a_valid_token_is_journalled_in_the_default_worl
     (event,) = await sim.journal("request")
     assert (event["operation"], event["why"]) == (
         "daraja.stk_push",
-        "this access token was never given here: ask /oauth/v1/generate for one",
+        "this access token was never given here: ask daraja for one",
     )
 
 

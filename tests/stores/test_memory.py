@@ -141,7 +141,7 @@ async def pay(do, number, minor):
     """One request that moves money from Ann to Ben, and is past."""
 
     def work(tx):
-        entry = Entry(f"e{number}", NOON, f"p{number}", transfer(ANN, BEN, Money(minor)), f"r{number}")
+        entry = Entry(f"entry:p{number}", NOON, f"p{number}", transfer(ANN, BEN, Money(minor)), f"r{number}")
         tx.post(entry)
         tx.put(job(number))
 
@@ -153,7 +153,7 @@ async def test_entries_that_go_are_summed_up_in_the_checkpoint(do):
     for number in range(1, 5):
         await pay(do, number, 100 * number)
     checkpoint, *entries = await do(lambda tx: tx.find(Entry))
-    assert [entry.key for entry in entries] == ["e3", "e4"]
+    assert [entry.key for entry in entries] == ["entry:p3", "entry:p4"]
     assert (checkpoint.key, checkpoint.payment) == (Checkpoint.KEY, "")
     assert {posting.account: posting.amount.minor for posting in checkpoint.postings} == {
         OUTSIDE: -2000,
@@ -175,12 +175,12 @@ async def test_the_books_still_balance(do):
 @pytest.mark.parametrize(
     ("asked", "keys"),
     [
-        pytest.param({}, ["checkpoint", "e3", "e4"], id="all"),
+        pytest.param({}, ["checkpoint", "entry:p3", "entry:p4"], id="all"),
         pytest.param({"limit": 1}, ["checkpoint"], id="the first"),
-        pytest.param({"after": "checkpoint", "limit": 1}, ["e3"], id="the next"),
-        pytest.param({"after": "e3"}, ["e4"], id="behind one that is kept"),
-        pytest.param({"after": "e1"}, ["checkpoint", "e3", "e4"], id="behind one that is gone"),
-        pytest.param({"by": "payment", "value": "p4"}, ["e4"], id="of a payment"),
+        pytest.param({"after": "checkpoint", "limit": 1}, ["entry:p3"], id="the next"),
+        pytest.param({"after": "entry:p3"}, ["entry:p4"], id="behind one that is kept"),
+        pytest.param({"after": "entry:p1"}, ["checkpoint", "entry:p3", "entry:p4"], id="behind one that is gone"),
+        pytest.param({"by": "payment", "value": "p4"}, ["entry:p4"], id="of a payment"),
         pytest.param({"by": "payment", "value": "p1"}, [], id="of a payment that is gone"),
     ],
 )

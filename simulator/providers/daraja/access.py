@@ -7,8 +7,9 @@ import hmac
 
 from simulator.core.errors import InvalidAuthorization, InvalidClient, InvalidToken, WrongPassword
 from simulator.core.merchants import Merchant
-from simulator.core.simulation import InvalidWorldName, Simulation, TooManyWorlds, world_named_in
+from simulator.core.simulation import Simulation
 from simulator.core.worlds import World
+from simulator.edge.admission import world_of_client, world_of_token
 from simulator.edge.exchange import Received
 
 SECRETS = frozenset({"Password", "SecurityCredential", "access_token"})  # what the journal must not hold
@@ -22,24 +23,12 @@ async def admit_bearer(simulation: Simulation, received: Received) -> World:
     value = received.credential("Bearer")
     if value is None:
         raise InvalidAuthorization(expected)
-    token = simulation.tokens.get(value)
-    if token is None or token.provider != "daraja":
-        raise InvalidToken("this access token was never given here: ask /oauth/v1/generate for one")
-    world = simulation.world(token.world)
-    if world.now() >= token.expires_at:
-        raise InvalidToken(f"this access token expired at {token.expires_at.isoformat()}")
-    return world
+    return world_of_token(simulation, "daraja", value)
 
 
 async def admit_client(simulation: Simulation, received: Received) -> World:
     """The world that the consumer key names, made on first use."""
-    key, secret = client_of(received)
-    if not simulation.accepts(key, secret):
-        raise InvalidClient(f"consumer key {key!r} is not known with this secret")
-    try:
-        return await simulation.world_on_first_use(world_named_in(key))
-    except (InvalidWorldName, TooManyWorlds) as error:
-        raise InvalidClient(str(error)) from None
+    return await world_of_client(simulation, *client_of(received))
 
 
 def client_of(received: Received) -> tuple[str, str]:

@@ -22,6 +22,7 @@ async def test_the_phone_shows_the_paid_payment(paybill):
         "amount": "12.50",
         "msisdn": "254708374149",
         "merchant": "600000",
+        "account": None,
         "reference": "ACC-1",
         "receipt": "UAF51X46BL",
         "provider_reference": "UAF51X46BL",

@@ -161,7 +161,7 @@ async def tell(world: World, job: Job) -> None:
         return False
 
     if not await world.run(work):
-        world.delivered(job.born_in)  # an acknowledgement that waits for the callback need wait no longer
+        world.happened(job.born_in)  # an acknowledgement that waits for the callback need wait no longer
 
 
 def decline(tx: Transaction, world: World, payment: Payment, error: Declined) -> None:

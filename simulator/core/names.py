@@ -1,0 +1,12 @@
+"""Names of people, of which the holders of accounts are made."""
+
+GIVEN_NAMES = (
+    "ACHIENG", "AMINA", "BRIAN", "CAROLINE", "CHEBET", "DAVID", "ESTHER", "FAITH", "FATUMA", "GEORGE",
+    "GRACE", "HASSAN", "IBRAHIM", "JANE", "JOSEPH", "KAMAU", "KEVIN", "LILIAN", "LUCY", "MARY",
+    "MERCY", "MOSES", "NAOMI", "PAUL", "PETER", "RUTH", "SAMUEL", "SARAH", "WANJIRU", "ZAINAB",
+)  # fmt: skip
+FAMILY_NAMES = (
+    "ABDI", "BARASA", "CHELIMO", "CHERUIYOT", "GITAU", "HUSSEIN", "KARANJA", "KIBET", "KIMANI", "KIPROTICH",
+    "KORIR", "MACHARIA", "MAINA", "MOHAMED", "MUTHONI", "MUTUA", "MWANGI", "NDEGE", "NJOROGE", "NYAMBURA",
+    "ODHIAMBO", "OKOTH", "OMONDI", "ONYANGO", "OTIENO", "RONO", "SIMIYU", "WAFULA", "WAMBUI", "WEKESA",
+)  # fmt: skip
