@@ -74,6 +74,7 @@ class Unfulfilled:
     customer: str | None
     status: int
     payments: tuple[str, ...]
+    key: str | None = None
 
     @property
     def is_refused(self) -> bool:
@@ -122,16 +123,23 @@ class Book:
             return
         requests = [event for event in events if event.kind == "request"]
         if answer is not None and answer.is_good:
-            self._granted(kind, Answers(self.profile).payment(kind, answer.body), requests)
+            known = self._granted(kind, Answers(self.profile).payment(kind, answer.body), requests)
+            known.payments += self._brought_about_before(kind, key)
         else:
             status = NO_ANSWER if answer is None else answer.status
-            self.unfulfilled.append(Unfulfilled(kind, _customer(request), status, tuple(self._new(requests))))
+            self.unfulfilled.append(Unfulfilled(kind, _customer(request), status, tuple(self._new(requests)), key))
 
     def asked_provider(self, events: Iterable[Event]) -> None:
         """Notes what reached the provider from the scenario itself."""
         self.foreign.update(self._new(event for event in events if event.kind == "request"))
 
-    def _granted(self, kind: PaymentKind, seen: AppPaymentSeen, requests: Iterable[Event]) -> None:
+    def _brought_about_before(self, kind: PaymentKind, key: str | None) -> list[str]:
+        """By calls that came to nothing, as it seemed, and were of the wish that is granted now."""
+        same = [one for one in self.unfulfilled if key is not None and (one.kind, one.key) == (kind, key)]
+        self.unfulfilled = [one for one in self.unfulfilled if one not in same]
+        return [payment for one in same for payment in one.payments]
+
+    def _granted(self, kind: PaymentKind, seen: AppPaymentSeen, requests: Iterable[Event]) -> PaymentBook:
         """A repeat of a wish is granted with the answer of then: it says nothing of the state that is now."""
         books = self.deposits if kind == "deposit" else self.withdrawals
         if seen.id not in books:
@@ -141,6 +149,7 @@ class Book:
         requests = list(requests)
         known.requests += [event.sequence for event in requests]
         known.payments += self._new(requests)
+        return known
 
     def _new(self, requests: Iterable[Event]) -> list[str]:
         """The payments of these requests that no call before has brought about."""
