@@ -12,6 +12,7 @@ from harness.steps.fault import FaultStep
 from harness.steps.given import GivenStep
 from harness.steps.ledger import LedgerStep
 from harness.steps.phone import PhoneStep
+from harness.steps.restart import RestartStep
 from harness.steps.together import Together
 from harness.steps.traffic import TrafficStep
 from harness.targets.base import Capability, Target
@@ -22,6 +23,7 @@ NEEDS: Mapping[type[object], tuple[Capability, ...]] = {
     PhoneStep: ("phones",),
     FaultStep: ("faults",),
     LedgerStep: ("ledger",),
+    RestartStep: ("restart",),
     TrafficStep: ("clock", "phones"),
 }
 
@@ -32,6 +34,8 @@ def why_not(scenario: Scenario, target: Target) -> str:
     missing = [one for one in wanted if one not in target.capabilities]
     if "fresh" in missing:
         return "needs a fresh world"
+    if "restart" in missing:
+        return "needs an app that is started here"
     return f"{target.name} has no {', '.join(missing)}" if missing else ""
 
 
@@ -56,6 +60,8 @@ def _needs(scenario: Scenario) -> Iterator[tuple[Capability, Document, Path]]:
                 yield capability, placed.document, path
             if isinstance(step, GivenStep) and any(one.fault is not None for one in step.given):
                 yield "faults", placed.document, path
+            if isinstance(step, RestartStep) and step.down:
+                yield "clock", placed.document, path
 
 
 def _steps_in(placed: Placed) -> Iterator[tuple[Step, Path]]:

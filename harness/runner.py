@@ -30,7 +30,7 @@ from harness.scenario import Placed, Scenario
 from harness.sighting import Sighting
 from harness.stage import Stage
 from harness.steps.fault import add_fault
-from harness.targets.base import Opening, Refused, RunningApp, Target, World
+from harness.targets.base import Opening, Refused, RunningApp, Target
 from harness.targets.hosting import AppDoor, AppFactory, hosting
 from harness.targets.http import Http
 from harness.witness import Witness
@@ -125,18 +125,13 @@ async def _stage(scenario: Scenario, setting: Setting) -> AsyncIterator[Stage]:
         if not scenario.needs_app:
             yield stage
             return
-        async with _door(setting, world) as door:
-            stage.app = AppFace(door, setting.profile)
+        if setting.app is not None:
+            stage.app = AppFace(AppDoor(setting.http, setting.app.url), setting.profile)
             yield stage
-
-
-@asynccontextmanager
-async def _door(setting: Setting, world: World) -> AsyncIterator[AppDoor]:
-    if setting.app is not None:
-        yield AppDoor(setting.http, setting.app.url)
-        return
-    async with hosting(setting.factory(), world, setting.http) as door:
-        yield door
+            return
+        async with hosting(setting.factory(), world, setting.http) as hosted:
+            stage.app, stage.own_app = AppFace(hosted, setting.profile), hosted
+            yield stage
 
 
 @dataclass
@@ -172,8 +167,8 @@ class _Playing:
 
     async def story(self, stage: Stage) -> None:
         self.events = stage.journal.events
-        witness = Witness(stage.world, stage.journal, stage.book, stage.app)
-        self.sightings = witness.sightings
+        witness = Witness(stage.world, stage.journal, stage.book, stage.app, stage.sightings)
+        self.sightings = stage.sightings
         if stage.app is not None:
             stage.book.audit_before = await stage.app.audit()
         listed = None

@@ -16,6 +16,7 @@ from harness.steps.app import AppStep
 from harness.steps.expecting import ExpectingStep
 from harness.steps.given import GivenStep
 from harness.steps.ledger import LedgerStep
+from harness.steps.restart import RestartStep
 from harness.steps.together import Together
 from harness.steps.traffic import TrafficStep
 from harness.steps.wait import WaitStep
@@ -84,7 +85,9 @@ class Scenario:
 
     @property
     def needs_app(self) -> bool:
-        return any(isinstance(step, AppStep | TrafficStep) or _registers(step) for step in self._all_steps())
+        return any(
+            isinstance(step, AppStep | TrafficStep | RestartStep) or _registers(step) for step in self._all_steps()
+        )
 
     @property
     def waits(self) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from harness.app_face import AppFace
@@ -17,8 +17,9 @@ from harness.events import Event
 from harness.exchange import Answer, Expect, NoAnswer, Request, StepFailed, verify
 from harness.journal import Journal
 from harness.matching import Mismatch
+from harness.sighting import Sighting
 from harness.substitution import fill
-from harness.targets.base import World
+from harness.targets.base import OwnApp, World
 
 DEFAULT_PIN = "1234"
 
@@ -36,6 +37,8 @@ class Stage:
     credentials: Credentials
     book: Book
     app: AppFace | None = None
+    own_app: OwnApp | None = None
+    sightings: list[Sighting] = field(default_factory=list)
     names: dict[str, object] = field(default_factory=dict)
     pins: dict[str, str] = field(default_factory=dict)
     opening: dict[str, Decimal] = field(default_factory=dict)
@@ -95,6 +98,22 @@ class Stage:
             if customer.id not in self.book.customers:
                 self.book.registered(customer, await self.the_app.statement(customer.id))
         return customer.id
+
+    async def restart_app(self, down: timedelta) -> None:
+        """Time passes only while the app is down, not while it is killed and started."""
+        assert self.own_app is not None, "a scenario that restarts the app is played with one that can be"
+        with self._flight("app is killed"):
+            await self.own_app.kill()
+            await self._sighted("was killed")
+        if down:
+            await self.world.control.advance(down)
+        with self._flight("app starts again"):
+            await self.own_app.start()
+            await self._sighted("started again")
+
+    async def _sighted(self, words: str) -> None:
+        await self.read_journal()
+        self.sightings.append(Sighting(self.journal.last, await self.world.now(), words))
 
     def _flight(self, name: str) -> AbstractContextManager[object]:
         return nullcontext() if self.is_in_flight else self.world.flight(name)

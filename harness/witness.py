@@ -29,10 +29,10 @@ class Witness:
     journal: Journal
     book: Book
     app: AppFace | None
+    sightings: list[Sighting] = field(default_factory=list)
     rows: list[Json] = field(default_factory=list)
     seen: dict[str, Customer] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)
-    sightings: list[Sighting] = field(default_factory=list)
 
     async def after_step(self, new: Iterable[Event]) -> Evidence | None:
         """What the always-invariants need; None when nothing happened that could have changed it."""

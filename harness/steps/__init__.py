@@ -13,12 +13,22 @@ from harness.steps.include import IncludeStep
 from harness.steps.ledger import LedgerStep
 from harness.steps.phone import PhoneStep
 from harness.steps.provider import ProviderStep
+from harness.steps.restart import RestartStep
 from harness.steps.together import Together, TogetherStep
 from harness.steps.traffic import TrafficStep
 from harness.steps.wait import WaitStep
 
 SimpleStep: TypeAlias = (
-    AppStep | ClockStep | FaultStep | GivenStep | LedgerStep | PhoneStep | ProviderStep | TrafficStep | WaitStep
+    AppStep
+    | ClockStep
+    | FaultStep
+    | GivenStep
+    | LedgerStep
+    | PhoneStep
+    | ProviderStep
+    | RestartStep
+    | TrafficStep
+    | WaitStep
 )
 Step: TypeAlias = SimpleStep | Together
 
@@ -32,6 +42,7 @@ VERBS: Mapping[str, type[SimpleStep | IncludeStep | TogetherStep]] = {
     "wait": WaitStep,
     "ledger": LedgerStep,
     "traffic": TrafficStep,
+    "restart": RestartStep,
     "together": TogetherStep,
     "include": IncludeStep,
 }

@@ -21,12 +21,13 @@ from harness.stage import Stage
 from harness.steps.app import AppStep
 from harness.steps.phone import PhoneStep
 from harness.steps.provider import ProviderStep
+from harness.steps.restart import RestartStep
 from harness.targets.base import AppClock
 from harness.yaml_lines import Path
 
-MEMBERS = ("app", "provider", "phone")
-MemberStep: TypeAlias = AppStep | ProviderStep | PhoneStep
-ALONE = ("soft", "eventually")
+MEMBERS = ("app", "provider", "phone", "restart")
+MemberStep: TypeAlias = AppStep | ProviderStep | PhoneStep | RestartStep
+ALONE = ("soft", "eventually", "down")
 REAL_SECONDS = 10
 
 

@@ -13,7 +13,7 @@ from harness.events import Event
 from harness.exchange import Answer, Request
 
 Json = Mapping[str, object]
-Capability = Literal["faults", "clock", "deadlines", "phones", "ledger", "fresh"]
+Capability = Literal["faults", "clock", "deadlines", "phones", "ledger", "fresh", "restart"]
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
 
 
@@ -152,6 +152,16 @@ class World(Protocol):
 
     async def resolve(self, host: str, address: str) -> None:
         """Callbacks for `host` go to `address`."""
+
+
+class OwnApp(Protocol):
+    """An app that the harness started itself."""
+
+    async def kill(self) -> None:
+        """Whatever it was doing is cut off, and what it knew is gone but for its files; nobody answers any more."""
+
+    async def start(self) -> None:
+        """It begins anew, at the same address and on the same files."""
 
 
 class Target(Protocol):

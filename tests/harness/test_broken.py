@@ -176,7 +176,7 @@ BROKEN = {
     ],
     "step_is_no_mapping": [
         '2:5: expected a step: a mapping with one of "given", "app", "provider", "phone", "fault", "clock", '
-        '"wait", "ledger", "traffic", "together" or "include"',
+        '"wait", "ledger", "traffic", "restart", "together" or "include"',
     ],
     "steps_are_no_list": [
         '2:3: expected a list, not {"clock":"5m"}',
@@ -204,7 +204,7 @@ BROKEN = {
         '3:5: one verb a step; here are "clock" and "wait"',
     ],
     "unknown_capability": [
-        '1:12: expected "faults", "clock", "deadlines", "phones", "ledger" or "fresh", not "phone"; '
+        '1:12: expected "faults", "clock", "deadlines", "phones", "ledger", "fresh" or "restart", not "phone"; '
         'did you mean "phones"?',
     ],
     "unknown_effect": [
@@ -236,7 +236,7 @@ BROKEN = {
         "3:16: unknown operation 'stk_psh'; did you mean 'stk_push'?",
     ],
     "wait_inside_together": [
-        '4:9: expected "app", "provider" or "phone" here, not "wait"',
+        '4:9: expected "app", "provider", "phone" or "restart" here, not "wait"',
     ],
     "wrong_type_of_seed": [
         '1:7: expected a whole number, not "seven"',

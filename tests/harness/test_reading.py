@@ -131,7 +131,9 @@ class TestTogether:
         ("member", "message"),
         [
             pytest.param(
-                "include: x.yaml", '4:9: expected "app", "provider" or "phone" here, not "include"', id="verb"
+                "include: x.yaml",
+                '4:9: expected "app", "provider", "phone" or "restart" here, not "include"',
+                id="verb",
             ),
             pytest.param("app: GET /a\n        soft: true", '5:15: "soft" does not go with steps that run', id="soft"),
             pytest.param("app: GET /a\n        eventually: 5s", '5:21: "eventually" does not go', id="eventually"),

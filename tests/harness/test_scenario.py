@@ -118,8 +118,11 @@ def test_an_example_may_name_its_profile(write, rules):
     assert [one.chaos[0]["name"] for one in load(write(text), rules)] == ["bad", "worse"]
 
 
-VERBS = '"given", "app", "provider", "phone", "fault", "clock", "wait", "ledger", "traffic", "together" or "include"'
-CAPABILITIES = '"faults", "clock", "deadlines", "phones", "ledger" or "fresh"'
+VERBS = (
+    '"given", "app", "provider", "phone", "fault", "clock", "wait", "ledger", "traffic", "restart", "together" or'
+    ' "include"'
+)
+CAPABILITIES = '"faults", "clock", "deadlines", "phones", "ledger", "fresh" or "restart"'
 STEP = "steps:\n  - {}\n"
 
 
