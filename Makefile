@@ -14,7 +14,7 @@ help:
 	@echo "make load        50 customers for a minute on a bad day, with a verdict"
 	@echo "make bench       figures, on this machine"
 	@echo "make fuzz        20,000 odd requests to the simulator, and as many to the bank"
-	@echo "make sweep       2,000 stories at random, and every delivery of every scenario lost in turn; 200 kills"
+	@echo "make sweep       2,000 stories at random, and every delivery of every scenario lost in turn; 200 kills of each"
 	@echo "make check       lint, types, imports"
 	@echo "make lock        pin the requirements anew"
 
@@ -53,7 +53,7 @@ fuzz: $(DEV)
 sweep: $(DEV)
 	$(BIN)/python -m pytest tests/stories --stories 2000
 	$(BIN)/python -m pytest tests/sweep --sweep
-	$(BIN)/python -m pytest tests/crash --kills 200
+	$(BIN)/python -m pytest tests/crash --kills 200 --bank-kills 200
 
 check: $(DEV)
 	$(BIN)/ruff format --check .

@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,10 @@ class Process:
     child: asyncio.subprocess.Process
     url: str
     http: aiohttp.ClientSession
+    seen: int = 0
 
     async def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self.child.kill()
-        await self.child.wait()
+        await ended(self.child)
 
     async def call(self, method: str, path: str, **about: Any) -> Any:
         async with self.http.request(method, f"{self.url}/_sim{path}", **about) as response:
@@ -62,6 +62,12 @@ class Process:
             items, after = items + page["items"], page["next"]
         return items
 
+    async def holdings(self, merchant: str) -> Decimal:
+        """What a merchant has at the provider."""
+        names = [f"merchant:{merchant}:{purse}" for purse in ("utility", "working")]
+        pages = [await self.call("GET", f"/ledger/accounts?account={name}") for name in names]
+        return sum((Decimal(page["items"][0]["balance"]) for page in pages), Decimal(0))
+
     async def token(self) -> str:
         basic = base64.b64encode(b"pesabox-key:pesabox-secret").decode()
         headers = {"Authorization": f"Basic {basic}"}
@@ -71,10 +77,9 @@ class Process:
 
     async def quiet(self) -> None:
         """Waits until no job is open, by the journal."""
-        seen = 0
         while [world for world in (await self.listed("/worlds")) if world["open_jobs"]]:
-            page = await self.call("GET", f"/journal?after={seen}&limit=1000&wait=1")
-            seen = page["items"][-1]["sequence"] if page["items"] else seen
+            page = await self.call("GET", f"/journal?after={self.seen}&limit=1000&wait=1")
+            self.seen = page["items"][-1]["sequence"] if page["items"] else self.seen
 
 
 @dataclass
@@ -86,13 +91,26 @@ class Simulator:
     running: list[Process] = field(default_factory=list)
 
     async def start(self, *flags: str) -> Process:
-        pipe = asyncio.subprocess.PIPE
-        child = await asyncio.create_subprocess_exec(*SERVE, "--store", self.store, *flags, stdout=pipe, stderr=pipe)
-        assert child.stdout is not None
-        line = (await child.stdout.readline()).decode()
-        assert line.startswith("pesabox: ready on "), (line, await child.communicate())
-        self.running.append(Process(child, line.split()[-1], self.http))
+        child, url = await begun(*SERVE, "--store", self.store, *flags)
+        self.running.append(Process(child, url, self.http))
         return self.running[-1]
+
+
+async def begun(*command: str) -> tuple[asyncio.subprocess.Process, str]:
+    """A process that serves, and the address that it names once it is ready."""
+    pipe = asyncio.subprocess.PIPE
+    child = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
+    assert child.stdout is not None
+    line = (await child.stdout.readline()).decode()
+    assert ": ready on http://" in line, (line, await child.communicate())
+    return child, line.split()[-1]
+
+
+async def ended(child: asyncio.subprocess.Process) -> None:
+    """As `kill -9` does it, and waits until it is gone."""
+    with contextlib.suppress(ProcessLookupError):
+        child.kill()
+    await child.wait()
 
 
 @pytest.fixture
