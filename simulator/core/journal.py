@@ -22,6 +22,7 @@ class EventKind(StrEnum):
     FAULT = "fault"  # a rule chosen that could not apply
     SUBSCRIBER = "subscriber"  # set up or changed by hand
     MERCHANT = "merchant"  # set up or changed by hand
+    BANK = "bank"  # a bank, an account at one or a phone's link set up by hand; or the switch settled
     PROVIDER = "provider"  # its settings changed by hand
     ERROR = "error"  # a defect of pesabox: a traceback
 

@@ -106,6 +106,11 @@ def start(
     tx.put(job_for("switch.debit", payment, world.now(), **details))
 
 
+def incoming_of(provider: str) -> str:
+    """The operation of money that comes in to an account of the provider's client."""
+    return f"{provider}.credit"
+
+
 def outcome_of(payment: str) -> str:
     """What `World.expect` waits for: the transfer is decided, or known to be unclear."""
     return f"transfer:{payment}"
@@ -259,6 +264,8 @@ async def give_back(world: World, key: str, amount: Money) -> Payment:
         payment, told = tx.get(Payment, key), tx.get(Transfer, key)
         if payment is None or told is None or payment.state is not State.SUCCEEDED:
             raise NothingToReturn(f"{key} is no settled transfer")
+        if payment.operation == incoming_of(payment.provider):
+            raise NothingToReturn(f"{key} came in: what a client got is not returned")
         if amount <= ZERO or told.returned + amount > payment.amount:
             raise NothingToReturn(f"{payment.amount - told.returned} is left of {key}, not {amount}")
         tx.put(replace(told, returned=told.returned + amount))
@@ -312,7 +319,7 @@ def _incoming(told: Transfer, provider: str, what: Kind, amount: Money, *, refer
     return Payment(
         key=told.key,
         what=what,
-        operation=f"{provider}.credit",
+        operation=incoming_of(provider),
         amount=amount,
         msisdn="",
         merchant=told.payee.split(":")[1],
