@@ -5,7 +5,7 @@ import base64
 import contextlib
 import json
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,8 @@ import pytest
 from aiohttp import web
 
 from simulator.app import running
-from simulator.core import outbox
+from simulator.core import outbox, switch
+from simulator.core.banks import AccountState
 from simulator.core.faults import Facts
 from simulator.core.jobs import Job
 from simulator.core.money import Money
@@ -160,6 +161,71 @@ async def simulation(simulate):
 @pytest.fixture
 async def world(simulation):
     return await simulation.open("default")
+
+
+RAIL = {
+    "keys": {"key": "secret"},
+    "banks": {
+        "11": {"name": "Payers' Bank"},
+        "68": {"name": "Payees' Bank"},
+        "30": {"name": "Chase", "member": False},
+    },
+    "accounts": {
+        "11:1000": {"name": "CLIENT", "balance": "10000.00", "surface": "fake"},
+        "11:2000": {"name": "PENNILESS", "balance": "0.00", "surface": "fake"},
+    },
+    "endings": {f"00{ending:02}": state for ending, state in enumerate(list(AccountState)[1:], start=1)},
+}
+"""Accounts whose numbers end in 0001, 0002, … are in the states that follow `active`, in their order."""
+
+
+@pytest.fixture
+def rail(simulate):
+    """Makes a world in which the provider `fake` has accounts at bank 11 and transfers money by the switch."""
+
+    async def make(**changes):
+        jobs = {f"fake.{operation}.decided": _ends for operation in ("transfer", "credit")}
+        template = WorldTemplate.model_validate(RAIL)
+        simulation = simulate(jobs=switch.JOBS | jobs, template=template, **changes)
+        world = await simulation.open("default")
+        tariff = {"pesalink": (("500.00", "0.00"), ("999999.00", "40.00"))}
+        latency = {"transfer.processing": 2.0}
+        settings = replace(FakeRail.settings, tariff=tariff, latency=latency)
+        await world.run(lambda tx: tx.put(settings))
+        return world
+
+    return make
+
+
+async def _ends(world, job):
+    """Job: a provider that tells nobody."""
+    await world.run(lambda tx: tx.done(job))
+
+
+@pytest.fixture
+def transfer():
+    """Starts a transfer of the `fake` provider; gives the payment's id."""
+
+    async def begin(world, amount="100.00", to="68:5555", *, by="11:1000", delay_seconds=0.0, forced=""):
+        number = await world.take("payment")
+        payment = Payment(
+            key=f"p{number}",
+            what=Kind.TRANSFER,
+            operation="fake.transfer",
+            amount=Money.parse(amount),
+            msisdn="",
+            merchant=by.split(":")[1],
+            reference=f"R{number}",
+            provider_reference=switch.end_to_end_id(world, by, to, number),
+            correlation=f"r{number}",
+            account=f"bank:{to}",
+        )
+        told = switch.Transfer(payment.key, by, to, payment.provider_reference, payment.correlation)
+        begin = begun(payment, world.now())
+        await world.run(lambda tx: switch.start(tx, world, begin, told, delay_seconds=delay_seconds, forced=forced))
+        return payment.key
+
+    return begin
 
 
 @pytest.fixture
