@@ -19,7 +19,14 @@ def _amount(told: str) -> str:
     return str(amount)
 
 
+def _not_nothing(told: str) -> str:
+    if Money.parse(told) == ZERO:
+        raise ValueError("nothing is no payment")
+    return told
+
+
 Amount = Annotated[str, AfterValidator(_amount)]
+Payable = Annotated[Amount, AfterValidator(_not_nothing)]
 
 
 def set_balance(tx: Transaction, world: World, account: AccountName, wanted: Money, key: str) -> None:

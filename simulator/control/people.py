@@ -8,25 +8,18 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, field_validator
 
 from simulator.control.api import Call, ControlError, listed, page
-from simulator.control.balances import Amount, set_balance
+from simulator.control.balances import Amount, Payable, set_balance
 from simulator.control.traffic import payment_view
 from simulator.core.data import Data
 from simulator.core.errors import InvalidField, UnknownMerchant
 from simulator.core.journal import Event, EventKind
 from simulator.core.ledger import wallet
-from simulator.core.money import ZERO, Money
+from simulator.core.money import Money
 from simulator.core.prompts import Approve, Cancel, Prompt, answer_prompt
 from simulator.core.store import Transaction
 from simulator.core.subscribers import DaySpend, Message, Policy, Subscriber, parse_msisdn, spent_on, subscriber_of
 from simulator.core.worlds import World
 from simulator.edge.provider import PhonePayment
-
-
-def _not_nothing(told: str) -> str:
-    if Money.parse(told) == ZERO:
-        raise ValueError("nothing is no payment")
-    return told
-
 
 Pin = Annotated[str, Field(pattern=r"^[0-9]{4}$")]
 
@@ -58,7 +51,7 @@ class PhonePay(Data):
 
     shortcode: Annotated[str, Field(pattern=r"^[0-9]{4,7}$")]
     reference: str = ""
-    amount: Annotated[Amount, AfterValidator(_not_nothing)]
+    amount: Payable
     pin: Pin | None = None
 
 
@@ -77,7 +70,8 @@ class PromptAnswer(Data):
 FIELDS = {name: f"is_{name}" for name in ("reachable", "busy", "locked", "known", "registered", "active")}
 
 
-def _msisdn(told: str) -> str:
+def told_msisdn(told: str) -> str:
+    """The number that a path names, or the refusal of what is none."""
     try:
         return parse_msisdn(told)
     except ValueError as error:
@@ -115,7 +109,7 @@ async def list_subscribers(call: Call) -> dict[str, Any]:
 
 
 async def get_subscriber(call: Call) -> dict[str, Any]:
-    world, msisdn = call.world, _msisdn(call.part("msisdn"))
+    world, msisdn = call.world, told_msisdn(call.part("msisdn"))
     return await world.run(lambda tx: _subscriber_view(tx, world, msisdn))
 
 
@@ -125,7 +119,7 @@ async def make_subscriber(call: Call) -> dict[str, Any]:
 
 
 async def patch_subscriber(call: Call) -> dict[str, Any]:
-    return await _set_subscriber(call.world, _msisdn(call.part("msisdn")), await call.body(SubscriberPatch))
+    return await _set_subscriber(call.world, told_msisdn(call.part("msisdn")), await call.body(SubscriberPatch))
 
 
 async def _set_subscriber(world: World, msisdn: str, asked: SubscriberPatch) -> dict[str, Any]:
@@ -154,7 +148,7 @@ async def _set_subscriber(world: World, msisdn: str, asked: SubscriberPatch) -> 
 
 
 async def messages(call: Call) -> dict[str, Any]:
-    msisdn, after = _msisdn(call.part("msisdn")), call.query("after") or None
+    msisdn, after = told_msisdn(call.part("msisdn")), call.query("after") or None
 
     def work(tx: Transaction) -> list[Message]:
         return tx.find(Message, by="msisdn", value=msisdn, after=after, limit=call.limit + 1)
@@ -167,7 +161,7 @@ async def messages(call: Call) -> dict[str, Any]:
 
 async def pay(call: Call) -> dict[str, Any]:
     """The customer pays a merchant from the phone. A payment that the rules decline is one too, and says why."""
-    msisdn, asked = _msisdn(call.part("msisdn")), await call.body(PhonePay)
+    msisdn, asked = told_msisdn(call.part("msisdn")), await call.body(PhonePay)
     typed = PhonePayment(msisdn, asked.shortcode, asked.reference, Money.parse(asked.amount), asked.pin)
     pay = next(provider.pay for provider in call.providers if provider.pay is not None)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.control import merchants, metrics, people, setup, traffic
+from simulator.control import banks, merchants, metrics, people, setup, traffic
 from simulator.control.api import ControlServer, Route
 from simulator.core.faults import FaultRule
 from simulator.core.simulation import Simulation
@@ -36,6 +36,23 @@ ROUTES = (
     Route("POST", "/merchants", "set a merchant up", merchants.make_merchant, merchants.NewMerchant, 201),
     Route("GET", "/merchants/{shortcode}", "one merchant", merchants.get_merchant),
     Route("PATCH", "/merchants/{shortcode}", "change one", merchants.patch_merchant, merchants.MerchantPatch),
+    Route("GET", "/banks", "banks, those too that are no members", banks.list_banks, query=PAGES),
+    Route("GET", "/banks/{code}", "one bank", banks.get_bank),
+    Route("PATCH", "/banks/{code}", "whether and when it answers", banks.patch_bank, banks.BankPatch),
+    Route("GET", "/banks/{code}/accounts/{number}", "one account at a bank", banks.get_account),
+    Route("PATCH", "/banks/{code}/accounts/{number}", "change one", banks.patch_account, banks.AccountPatch),
+    Route(
+        "POST",
+        "/banks/{code}/accounts/{number}/pay",
+        "its holder pays an account of a provider's client",
+        banks.pay,
+        banks.BankPay,
+        201,
+    ),
+    Route("GET", "/phones/{msisdn}", "the accounts that a phone is linked to", banks.get_phone),
+    Route("PATCH", "/phones/{msisdn}", "link it to others", banks.patch_phone, banks.PhonePatch),
+    Route("GET", "/switch", "what banks owe each other, and what is in between", banks.get_switch),
+    Route("POST", "/switch/settle", "settle every position", banks.settle),
     Route("GET", "/prompts", "open prompts, of one phone with msisdn=", people.list_prompts, query=(*PAGES, "msisdn")),
     Route("POST", "/prompts/{id}/answer", "answer a prompt", people.answer, people.PromptAnswer),
     Route("GET", "/faults", "fault rules", traffic.list_faults, query=PAGES),
@@ -51,6 +68,7 @@ ROUTES = (
     ),
     Route("GET", "/payments", "payments", traffic.list_payments, query=PAGES),
     Route("GET", "/payments/{id}", "one payment, with its timeline", traffic.get_payment),
+    Route("POST", "/payments/{id}/return", "the payee returns a transfer", banks.give_back, banks.Giveback, 201),
     Route("GET", "/callbacks", "callbacks, with every attempt", traffic.list_callbacks, query=PAGES),
     Route("POST", "/callbacks/{id}/redeliver", "deliver once more, now", traffic.redeliver),
     Route("GET", "/providers/{name}", "a provider's latency, lifetimes, limits, strictness", setup.get_provider),

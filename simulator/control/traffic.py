@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from typing import Any
 
 from simulator.control.api import Call, ControlError, listed, page
 from simulator.core import outbox
 from simulator.core.faults import FaultRule, forget_counts
 from simulator.core.journal import Event, EventKind
-from simulator.core.ledger import OUTSIDE, Account, AccountName, Entry, audit
+from simulator.core.ledger import Account, AccountName, Entry, audit
 from simulator.core.outbox import Attempt, Callback
 from simulator.core.payments import Payment, State
 from simulator.core.store import Transaction
@@ -20,6 +21,11 @@ from simulator.edge.catalogue import problems_of, problems_of_profile
 
 LONGEST_WAIT_SECONDS = 300
 EVENTS_AT_ONCE = 1000
+ACCOUNTS = ("subscriber:2547…", "merchant:600000:utility", "bank:68:1450160649886", "bank:68:fees", "switch:68")
+ACCOUNT = re.compile(
+    r"outside|subscriber:[^:]+|merchant:[^:]+:(utility|working|charges)"
+    r"|bank:[0-9]{2}:([0-9A-Z]{1,34}|fees)|switch:([0-9]{2}|transit)"
+)
 
 
 async def list_faults(call: Call) -> dict[str, Any]:
@@ -218,12 +224,8 @@ async def list_accounts(call: Call) -> dict[str, Any]:
 
 
 def _account_name(told: str) -> AccountName:
-    owner, *rest = told.split(":")
-    is_known = told == OUTSIDE or (owner == "subscriber" and len(rest) == 1)
-    if not is_known and not (owner == "merchant" and len(rest) == 2 and rest[1] in ("utility", "working", "charges")):
-        raise ControlError(
-            422, "invalid", f"{told!r} is no account: subscriber:2547… or merchant:600000:utility", "account"
-        )
+    if not ACCOUNT.fullmatch(told):
+        raise ControlError(422, "invalid", f"{told!r} is no account: {', '.join(ACCOUNTS)}", "account")
     return AccountName(told)
 
 

@@ -7,8 +7,10 @@ import pytest
 from simulator.control.routes import ROUTES
 
 ANN = "254708374149"
-FILLED = {"name": "nothing", "msisdn": ANN, "shortcode": "600000", "id": "nothing"}
+FILLED = {"code": "98", "number": "1", "name": "nothing", "msisdn": ANN, "shortcode": "600000", "id": "nothing"}
 BODIES = {
+    "/banks/{code}/accounts/{number}/pay": {"to": {"bank": "68", "account_number": "1"}, "amount": "1.00"},
+    "/phones/{msisdn}": {"accounts": []},
     "/worlds": {"name": "other"},
     "/reset": {},
     "/clock/advance": {"seconds": 1},
@@ -19,7 +21,7 @@ BODIES = {
     "/faults": {"name": "r", "at": "*.*.callback", "effect": {"kind": "drop"}},
 }
 OF_NO_WORLD = {"/health", "/certificate.pem", "/worlds", "/worlds/{name}"}
-LISTS = ["worlds", "subscribers", "merchants", "prompts", "faults", "journal", "payments", "callbacks"]
+LISTS = ["worlds", "subscribers", "merchants", "banks", "prompts", "faults", "journal", "payments", "callbacks"]
 LISTS += ["ledger/accounts", "ledger/entries", f"subscribers/{ANN}/messages"]
 
 
