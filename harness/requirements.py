@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from harness.problems import Problem
 from harness.scenario import Placed, Scenario
 from harness.steps import Step
+from harness.steps.bank import BankStep
 from harness.steps.clock import ClockStep
 from harness.steps.fault import FaultStep
 from harness.steps.given import GivenStep
@@ -21,6 +22,7 @@ from harness.yaml_lines import Document, Path
 NEEDS: Mapping[type[object], tuple[Capability, ...]] = {
     ClockStep: ("clock",),
     PhoneStep: ("phones",),
+    BankStep: ("phones",),
     FaultStep: ("faults",),
     LedgerStep: ("ledger",),
     RestartStep: ("restart",),

@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 from harness.data import METHODS
 from harness.scenario import Head
 from harness.steps import VERBS
+from harness.steps.bank import NEEDED, USELESS
 from harness.steps.fault import LIFT
 from harness.steps.phone import NEEDED_TO_PAY, ONLY_TO_PAY, PAY
 from harness.steps.together import MEMBERS
@@ -99,6 +100,7 @@ def _link(defs: dict[str, Node]) -> None:
     for verb in ("app", "provider"):
         defs[names[verb]]["allOf"] = [_only_get_is_repeated(verb)]
     defs[names["phone"]] |= _what_it_takes_to_pay()
+    defs[names["bank"]]["allOf"] = [_what_a_bank_takes(does) for does in NEEDED]
     number = defs[RULE]["properties"]["nth"]
     defs[RULE]["properties"]["nth"] = {"anyOf": [{"type": "integer", "minimum": 1}, number]}
     effect = defs[RULE]["properties"]["effect"]
@@ -126,6 +128,11 @@ def _what_it_takes_to_pay() -> Node:
     pays = {"properties": {"phone": {"const": PAY}}}
     needed, useless = {"required": list(NEEDED_TO_PAY)}, {"properties": dict.fromkeys(ONLY_TO_PAY, False)}
     return {"if": pays, "then": needed, "else": useless}
+
+
+def _what_a_bank_takes(does: str) -> Node:
+    needed, useless = {"required": list(NEEDED[does])}, {"properties": dict.fromkeys(USELESS[does], False)}
+    return {"if": {"properties": {"bank": {"const": does}}}, "then": needed | useless}
 
 
 def _ref(name: str) -> Node:

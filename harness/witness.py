@@ -18,7 +18,7 @@ from harness.targets.base import Json, World
 from harness.told import Decision, asked_for, decisions, notices, told_payments
 
 MONEY_EVENTS = frozenset({"payment", "entry"})
-QUIET_EVENTS = frozenset({"subscriber", "merchant", "provider", "fault", "prompt", "message"})
+QUIET_EVENTS = frozenset({"subscriber", "merchant", "provider", "bank", "fault", "prompt", "message"})
 
 
 @dataclass

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from harness.steps.app import AppStep
+from harness.steps.bank import BankStep
 from harness.steps.clock import ClockStep
 from harness.steps.fault import FaultStep
 from harness.steps.given import GivenStep
@@ -20,6 +21,7 @@ from harness.steps.wait import WaitStep
 
 SimpleStep: TypeAlias = (
     AppStep
+    | BankStep
     | ClockStep
     | FaultStep
     | GivenStep
@@ -37,6 +39,7 @@ VERBS: Mapping[str, type[SimpleStep | IncludeStep | TogetherStep]] = {
     "app": AppStep,
     "provider": ProviderStep,
     "phone": PhoneStep,
+    "bank": BankStep,
     "fault": FaultStep,
     "clock": ClockStep,
     "wait": WaitStep,

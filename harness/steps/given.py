@@ -1,4 +1,4 @@
-"""`given:` what the story begins with: people, merchants, the provider's settings, customers of the app, faults."""
+"""`given:` what the story begins with: people, merchants, banks, providers' settings, customers of the app, faults."""
 
 from __future__ import annotations
 
@@ -64,17 +64,69 @@ class GivenMerchant(Data):
             stage.credentials.passkeys[self.shortcode] = self.passkey
 
 
+class GivenBank(Data):
+    """Changes a bank: whether it answers the switch, and when."""
+
+    code: str
+    online: StrictBool | None = None
+    hours: Literal["always", "business"] | None = None
+
+    async def apply(self, stage: Stage) -> None:
+        changes = stage.fill(self.model_dump(exclude_none=True, exclude={"code"}))
+        assert isinstance(changes, dict)
+        await stage.world.control.change_bank(stage.text(self.code), changes)
+
+
+AccountState = Literal[
+    "active",
+    "missing",
+    "closed",
+    "blocked",
+    "dormant",
+    "bank_offline",
+    "cut_over",
+    "late",
+    "late_refusal",
+    "silent",
+    "twice",
+]
+
+
+class GivenAccount(Data):
+    """Changes an account at a bank: whose it is, what becomes of a transfer to it, what it holds."""
+
+    bank: str
+    account_number: str
+    name: str | None = None
+    state: AccountState | None = None
+    balance: Amount | None = None
+
+    async def apply(self, stage: Stage) -> None:
+        changes = stage.fill(self.model_dump(exclude_none=True, exclude={"bank", "account_number"}))
+        assert isinstance(changes, dict)
+        number = stage.text(self.account_number)
+        await stage.world.control.change_account(stage.text(self.bank), number, changes)
+
+
+REGISTERED = ("public_key", "notice_url")
+
+
 class GivenProvider(Data):
-    """Changes a provider's settings: seconds of latency by operation, how long things live, what it is strict about."""
+    """Changes a provider's settings: seconds of latency by operation, how long things live, what it is strict about,
+    what it charges, and what the app has registered with it."""
 
     name: str = "daraja"
     latency: dict[str, StrictFloat] | None = None
     lifetimes: dict[Literal["token", "prompt", "queue", "validation"], Duration] | None = None
     strictness: dict[str, StrictBool] | None = None
     limits: dict[str, Amount] | None = None
+    tariff: dict[str, list[tuple[Amount, Amount]] | Literal["published"]] | None = None
+    public_key: str | None = None
+    notice_url: str | None = None
 
     async def apply(self, stage: Stage) -> None:
-        changes: dict[str, object] = self.model_dump(exclude_none=True, exclude={"name", "lifetimes"})
+        changes: dict[str, object] = self.model_dump(exclude_none=True, exclude={"name", "lifetimes", *REGISTERED})
+        changes |= {name: getattr(self, name) for name in REGISTERED if name in self.model_fields_set}
         if self.lifetimes is not None:
             changes["lifetimes"] = {name: life.total_seconds() for name, life in self.lifetimes.items()}
         await stage.world.control.change_provider(self.name, changes)
@@ -99,11 +151,13 @@ class Given(Data):
     subscriber: GivenSubscriber | None = None
     merchant: GivenMerchant | None = None
     provider: GivenProvider | None = None
+    bank: GivenBank | None = None
+    account: GivenAccount | None = None
     customer: GivenCustomer | None = None
     fault: object = None
 
     async def apply(self, stage: Stage) -> None:
-        for thing in (self.subscriber, self.merchant, self.provider, self.customer):
+        for thing in (self.subscriber, self.merchant, self.provider, self.bank, self.account, self.customer):
             if thing is not None:
                 await thing.apply(stage)
         if self.fault is not None:

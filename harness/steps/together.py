@@ -19,14 +19,15 @@ from harness.exchange import StepFailed
 from harness.matching import Mismatch
 from harness.stage import Stage
 from harness.steps.app import AppStep
+from harness.steps.bank import BankStep
 from harness.steps.phone import PhoneStep
 from harness.steps.provider import ProviderStep
 from harness.steps.restart import RestartStep
 from harness.targets.base import AppClock
 from harness.yaml_lines import Path
 
-MEMBERS = ("app", "provider", "phone", "restart")
-MemberStep: TypeAlias = AppStep | ProviderStep | PhoneStep | RestartStep
+MEMBERS = ("app", "provider", "phone", "bank", "restart")
+MemberStep: TypeAlias = AppStep | ProviderStep | PhoneStep | BankStep | RestartStep
 ALONE = ("soft", "eventually", "down")
 REAL_SECONDS = 10
 

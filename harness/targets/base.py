@@ -74,6 +74,22 @@ class Control(Protocol):
 
     async def change_provider(self, name: str, changes: Json) -> None: ...
 
+    async def account(self, bank: str, number: str) -> Json:
+        """An account at a bank, which any spelling of its code names."""
+
+    async def change_account(self, bank: str, number: str, changes: Json) -> None: ...
+
+    async def change_bank(self, code: str, changes: Json) -> None: ...
+
+    async def pay_from(self, bank: str, number: str, payment: Json) -> Json:
+        """The account's holder pays another account; the settled payment."""
+
+    async def return_payment(self, payment: str, wish: Json) -> Json:
+        """The payee returns a transfer; the returning payment."""
+
+    async def settle(self) -> Json:
+        """The switch settles; what the positions were."""
+
     async def prompts(self, msisdn: str) -> list[Json]: ...
 
     async def answer_prompt(self, prompt: str, answer: Json) -> None: ...

@@ -82,6 +82,24 @@ class ControlApi:
     async def change_provider(self, name: str, changes: Json) -> None:
         await self._change(f"/providers/{_quoted(name)}", changes)
 
+    async def account(self, bank: str, number: str) -> Json:
+        return await self._call("GET", _account(bank, number))
+
+    async def change_account(self, bank: str, number: str, changes: Json) -> None:
+        await self._change(_account(bank, number), changes)
+
+    async def change_bank(self, code: str, changes: Json) -> None:
+        await self._change(f"/banks/{_quoted(code)}", changes)
+
+    async def pay_from(self, bank: str, number: str, payment: Json) -> Json:
+        return await self._call("POST", f"{_account(bank, number)}/pay", payment)
+
+    async def return_payment(self, payment: str, wish: Json) -> Json:
+        return await self._call("POST", f"/payments/{_quoted(payment)}/return", wish)
+
+    async def settle(self) -> Json:
+        return await self._call("POST", "/switch/settle")
+
     async def _change(self, path: str, changes: Json) -> None:
         if self.loan is not None:
             before = await self._call("GET", path)
@@ -189,6 +207,10 @@ def _mapping(value: object) -> Mapping[str, object]:
 
 def _quoted(text: str) -> str:
     return quote(text, safe="")
+
+
+def _account(bank: str, number: str) -> str:
+    return f"/banks/{_quoted(bank)}/accounts/{_quoted(number)}"
 
 
 def _instant(value: object) -> datetime:

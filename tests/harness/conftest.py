@@ -86,6 +86,27 @@ class FakeControl:
     async def change_provider(self, name, changes):
         self._ask("change_provider", name, changes)
 
+    async def account(self, bank, number):
+        return {"bank": bank, "account_number": number}
+
+    async def change_account(self, bank, number, changes):
+        self._ask("change_account", bank, number, changes)
+
+    async def change_bank(self, code, changes):
+        self._ask("change_bank", code, changes)
+
+    async def pay_from(self, bank, number, payment):
+        self._ask("pay_from", bank, number, payment)
+        return {"id": "p9", "state": "succeeded", **payment}
+
+    async def return_payment(self, payment, wish):
+        self._ask("return_payment", payment, wish)
+        return {"id": "p10", "kind": "return", **wish}
+
+    async def settle(self):
+        self._ask("settle")
+        return {"settled": {"68": "1.00"}}
+
     async def prompts(self, msisdn):
         return [{"id": self.open_prompts[msisdn]}] if msisdn in self.open_prompts else []
 

@@ -49,6 +49,19 @@ BROKEN = {
     "bad_time": [
         '1:12: expected a time with its zone, such as "2026-01-15T10:30:00+03:00", not "2026-01-15 10:30"',
     ],
+    "bank_does_what_no_bank_does": [
+        "2:21: expected text, not 68; put it in quotes",
+        '2:56: expected "active", "missing", "closed", "blocked", "dormant", "bank_offline", "cut_over", "late",'
+        ' "late_refusal", "silent" or "twice", not "dorment"; did you mean "dormant"?',
+        '3:31: expected "always" or "business", not "bussiness"; did you mean "business"?',
+        '5:11: expected "pays", "returns" or "settles", not "return"; did you mean "returns"?',
+        '7:13: "amount" does not go with "settles"',
+        '10:16: "narration" does not go with "returns"',
+    ],
+    "bank_pays_without_an_amount": [
+        '2:5: "amount" is missing: "pays" takes one',
+        '4:22: unknown key "account_nmber"; did you mean "account_number"?',
+    ],
     "chaos_is_no_text": [
         '1:8: expected text, not ["bad_day.yaml"]; put it in quotes',
     ],
@@ -175,7 +188,7 @@ BROKEN = {
         "3:11: a soft step saves nothing: the story goes on without what it did not find",
     ],
     "step_is_no_mapping": [
-        '2:5: expected a step: a mapping with one of "given", "app", "provider", "phone", "fault", "clock", '
+        '2:5: expected a step: a mapping with one of "given", "app", "provider", "phone", "bank", "fault", "clock", '
         '"wait", "ledger", "traffic", "restart", "together" or "include"',
     ],
     "steps_are_no_list": [
@@ -236,7 +249,7 @@ BROKEN = {
         "3:16: unknown operation 'stk_psh'; did you mean 'stk_push'?",
     ],
     "wait_inside_together": [
-        '4:9: expected "app", "provider", "phone" or "restart" here, not "wait"',
+        '4:9: expected "app", "provider", "phone", "bank" or "restart" here, not "wait"',
     ],
     "wrong_type_of_seed": [
         '1:7: expected a whole number, not "seven"',

@@ -66,6 +66,12 @@ async def test_every_call_names_its_world_and_what_it_is_about(api):
     await control.add_subscriber({"msisdn": "1"})
     await control.change_merchant("600000", {"locked": True})
     await control.change_provider("daraja", {})
+    await control.account("68", "1")
+    await control.change_account("0068", "1", {"state": "closed"})
+    await control.change_bank("68", {"online": False})
+    await control.pay_from("68", "1", {"amount": "1.00"})
+    await control.return_payment("p1", {})
+    await control.settle()
     assert await control.prompts("254708374149") == [{"id": "p1"}]
     await control.answer_prompt("p1", {"action": "cancel"})
     await control.add_fault({"name": "a"})
@@ -77,6 +83,12 @@ async def test_every_call_names_its_world_and_what_it_is_about(api):
         "POST /_sim/subscribers?world=a-world",
         "PATCH /_sim/merchants/600000?world=a-world",
         "PATCH /_sim/providers/daraja?world=a-world",
+        "GET /_sim/banks/68/accounts/1?world=a-world",
+        "PATCH /_sim/banks/0068/accounts/1?world=a-world",
+        "PATCH /_sim/banks/68?world=a-world",
+        "POST /_sim/banks/68/accounts/1/pay?world=a-world",
+        "POST /_sim/payments/p1/return?world=a-world",
+        "POST /_sim/switch/settle?world=a-world",
         "GET /_sim/prompts?world=a-world&msisdn=254708374149&limit=1000",
         "POST /_sim/prompts/p1/answer?world=a-world",
         "POST /_sim/faults?world=a-world",

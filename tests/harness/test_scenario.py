@@ -119,8 +119,8 @@ def test_an_example_may_name_its_profile(write, rules):
 
 
 VERBS = (
-    '"given", "app", "provider", "phone", "fault", "clock", "wait", "ledger", "traffic", "restart", "together" or'
-    ' "include"'
+    '"given", "app", "provider", "phone", "bank", "fault", "clock", "wait", "ledger", "traffic", "restart",'
+    ' "together" or "include"'
 )
 CAPABILITIES = '"faults", "clock", "deadlines", "phones", "ledger", "fresh" or "restart"'
 STEP = "steps:\n  - {}\n"
