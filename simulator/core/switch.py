@@ -161,6 +161,13 @@ def _count_towards_limit(tx: Transaction, world: World, payment: Payment, accoun
     tx.put(DaySpend(account, today, total))
 
 
+def _uncount(tx: Transaction, payment: Payment, account: str) -> None:
+    """What was taken back was not spent on the day of its debit."""
+    spent, (began, _) = tx.get(DaySpend, account), payment.timeline[0]
+    if spent is not None and spent.day == began.date():
+        tx.put(replace(spent, amount=spent.amount - payment.amount))
+
+
 def _send(tx: Transaction, world: World, payment: Payment, transfer: Transfer, job: Job) -> None:
     """The payee's bank answers after the provider's latency, or late; meanwhile the switch may give it up."""
     operation = payment.operation.split(".", 1)[1]
@@ -222,12 +229,13 @@ def _positions(payer: str, payee: str, amount: Money) -> tuple[Posting, ...]:
 
 def _take_back(tx: Transaction, world: World, payment: Payment) -> None:
     """The payer gets back what was debited, with the fee."""
-    for work in ("switch.answer", "switch.give_up"):
+    for work in JOBS:
         tx.drop(Job, f"{work}:{payment.key}")
     told = transfer_of(tx, payment)
     if not told.is_debited:
         return
     payer = told.payer
+    _uncount(tx, payment, payer)
     legs = (Posting(TRANSIT, -payment.amount), Posting(ledger_account(payer), payment.amount + told.fee))
     unearned = (Posting(fee_account(payer.split(":")[0]), -told.fee),) if told.fee != ZERO else ()
     entered(tx, Entry(f"reversal:{payment.key}", world.now(), payment.key, legs + unearned, payment.correlation))
