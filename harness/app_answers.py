@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from harness.app_profile import AppProfile, PaymentKind, Thing
+from harness.app_profile import AppProfile, PaymentKind, Thing, account_name
 from harness.data import BadFace, money
 from harness.matching import MISSING, show
 
@@ -29,7 +29,10 @@ class CustomerSeen:
 
 @dataclass(frozen=True)
 class AppPaymentSeen:
-    """A deposit or a withdrawal; `references` are the texts by which the provider may know it."""
+    """A deposit or a withdrawal; `references` are the texts by which the provider may know it.
+
+    A withdrawal goes to a phone, `payee`, or to an `account` at a bank, as the provider's ledger names it.
+    """
 
     id: str
     customer: str
@@ -38,6 +41,7 @@ class AppPaymentSeen:
     fee: Decimal = NOTHING
     payee: str | None = None
     references: frozenset[str] = frozenset()
+    account: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,10 @@ class StatementLine:
 
 @dataclass(frozen=True)
 class AppAudit:
-    """The app's own books. `float` is what it believes to hold at the provider."""
+    """The app's own books. `float` is what it believes to hold at the provider, `pesalink_float` at banks besides.
+
+    An app without `pesalink_float` has one float for all.
+    """
 
     balanced: bool
     difference: Decimal
@@ -60,6 +67,7 @@ class AppAudit:
     suspense: Decimal
     fees: Decimal
     float: Decimal
+    pesalink_float: Decimal | None = None
 
     @property
     def owed(self) -> Decimal:
@@ -86,6 +94,7 @@ class Answers:
             amount=about.money("amount"),
             fee=about.money("fee") if about.has("fee") else NOTHING,
             payee=about.text("payee") if about.has("payee") else None,
+            account=about.account("bank", "account_number"),
         )
         ours = {seen.customer, seen.state, seen.payee}
         return replace(seen, references=frozenset(_texts(body)) - ours)
@@ -109,7 +118,9 @@ class Answers:
     def audit(self, body: object) -> AppAudit:
         about = self._about("audit", body)
         names = ("difference", "customers", "held", "suspense", "fees", "float")
-        return AppAudit(about.value("balanced") is True, **{name: about.money(name) for name in names})
+        at_banks = about.money("pesalink_float") if about.has("pesalink_float") else None
+        sums = {name: about.money(name) for name in names}
+        return AppAudit(about.value("balanced") is True, **sums, pesalink_float=at_banks)
 
     def _about(self, thing: Thing, body: object) -> _About:
         if not isinstance(body, dict):
@@ -145,6 +156,12 @@ class _About:
 
     def optional_text(self, name: str) -> str | None:
         return str(self.value(name)) if self.has(name) else None
+
+    def account(self, bank: str, number: str) -> str | None:
+        """An account at a bank, as the provider's ledger names it."""
+        if not (self.has(bank) and self.has(number)):
+            return None
+        return account_name(self.text(bank), self.text(number))
 
     def money(self, name: str) -> Decimal:
         value = self.value(name)

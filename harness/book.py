@@ -10,7 +10,7 @@ import orjson
 
 from harness.app_answers import Answers, AppAudit, AppPaymentSeen, CustomerSeen, StatementLine
 from harness.app_profile import AppProfile, PaymentKind
-from harness.events import Event
+from harness.events import Event, scalars
 from harness.exchange import Answer, Request
 
 NO_ANSWER = 0
@@ -41,7 +41,8 @@ class CustomerBook:
 class PaymentBook:
     """A deposit or withdrawal that the harness made: how it was seen, and what reached the provider in its calls.
 
-    `payments` are the provider's, born while a call ran; `requests` the numbers of the journal's events.
+    `payments` are the provider's, born while a call ran; `requests` the numbers of the journal's events, `sent` all
+    texts in them.
     """
 
     kind: PaymentKind
@@ -50,10 +51,12 @@ class PaymentBook:
     amount: Decimal
     fee: Decimal = Decimal(0)
     payee: str | None = None
+    account: str | None = None
     states: list[str] = field(default_factory=list)
     references: set[str] = field(default_factory=set)
     payments: list[str] = field(default_factory=list)
     requests: list[int] = field(default_factory=list)
+    sent: set[str] = field(default_factory=set)
 
     @property
     def name(self) -> str:
@@ -143,12 +146,13 @@ class Book:
         """A repeat of a wish is granted with the answer of then: it says nothing of the state that is now."""
         books = self.deposits if kind == "deposit" else self.withdrawals
         if seen.id not in books:
-            books[seen.id] = PaymentBook(kind, seen.id, seen.customer, seen.amount, seen.fee, seen.payee)
+            books[seen.id] = PaymentBook(kind, seen.id, seen.customer, seen.amount, seen.fee, seen.payee, seen.account)
             books[seen.id].saw(seen)
         known = books[seen.id]
         requests = list(requests)
         known.requests += [event.sequence for event in requests]
         known.payments += self._new(requests)
+        known.sent |= {one for event in requests for one in scalars(event.body()) if isinstance(one, str)}
         return known
 
     def _new(self, requests: Iterable[Event]) -> list[str]:

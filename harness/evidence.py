@@ -15,12 +15,16 @@ ZERO = Decimal(0)
 SUCCEEDED, COMPLETED, ACCEPTED = "succeeded", "completed", "0"
 UNDECIDED = frozenset({"pending", "prompted"})
 UNCLEAR = frozenset({"pending", "unknown"})
+OUTGOING, CREDIT, RETURN = frozenset({"payout", "transfer"}), "credit", "return"
+AT_A_BANK = frozenset({"transfer", CREDIT, RETURN})
 
 
 @dataclass(frozen=True)
 class Payment:
     """A payment at the provider. `made_for` names the deposit or withdrawal whose it is, `customer` the owner.
 
+    `kind` is `collection` or `payout` of M-PESA, or `transfer` from an account at a bank, `credit` to it, or `return`
+    of a transfer, whose `reference` it has. `account` is the one that it goes to, as the ledger names it.
     `is_told`: the app got a message with a handle of it. `is_foreign`: the scenario asked for it, not the app.
     `decided` and `no_heard` number the events by which it was decided, and by which the app heard of a no.
     """
@@ -38,6 +42,7 @@ class Payment:
     is_foreign: bool = False
     decided: int | None = None
     no_heard: int | None = None
+    account: str = ""
 
     @property
     def is_settled(self) -> bool:
@@ -48,16 +53,30 @@ class Payment:
         return self.state in UNDECIDED
 
     @property
-    def is_payout(self) -> bool:
-        return self.kind == "payout"
+    def goes_out(self) -> bool:
+        return self.kind in OUTGOING
+
+    @property
+    def is_return(self) -> bool:
+        return self.kind == RETURN
+
+    @property
+    def is_at_a_bank(self) -> bool:
+        return self.kind in AT_A_BANK
 
     @property
     def worth(self) -> Decimal:
-        """What it changes at the merchant once it is settled."""
-        return -self.amount if self.is_payout else self.amount
+        """What it changes of the app's money at the provider once it is settled, charges aside."""
+        return -self.amount if self.goes_out else self.amount
 
     def __str__(self) -> str:
-        return f"{self.id} ({self.amount:.2f} {'to' if self.is_payout else 'from'} {self.msisdn}, {self.state})"
+        return f"{self.id} ({self.amount:.2f} {self._between}, {self.state})"
+
+    @property
+    def _between(self) -> str:
+        if self.is_at_a_bank and not self.goes_out:
+            return f"{'returned' if self.is_return else 'came in'} to {self.account}"
+        return f"{'to' if self.goes_out else 'from'} {self.msisdn or self.account}"
 
 
 @dataclass(frozen=True)
@@ -97,7 +116,10 @@ class Customer:
 
 @dataclass(frozen=True)
 class AppPayment:
-    """A deposit or withdrawal as the app shows it. `states` are those it was seen in, oldest first."""
+    """A deposit or withdrawal as the app shows it. `states` are those it was seen in, oldest first.
+
+    A withdrawal goes to a phone, `payee`, or to an `account` at a bank.
+    """
 
     kind: PaymentKind
     id: str
@@ -106,6 +128,7 @@ class AppPayment:
     states: tuple[str, ...]
     fee: Decimal = ZERO
     payee: str | None = None
+    account: str | None = None
 
     @property
     def name(self) -> str:
@@ -171,7 +194,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Evidence:
-    """`provider_moved` is by how much the merchant's accounts at the provider changed.
+    """`provider_moved` is by how much the app's accounts at the provider changed, `banks_moved` those of it at banks.
 
     `listed` is what the reconciliation at rest left undecided, None if it does not say; `again` the evidence after
     another reconciliation.
@@ -189,6 +212,7 @@ class Evidence:
     listed: frozenset[str] | None = None
     again: Evidence | None = None
     provider_moved: Decimal = ZERO
+    banks_moved: Decimal = ZERO
     provider_difference: Decimal = ZERO
     has_app: bool = True
 
@@ -198,15 +222,28 @@ class Evidence:
 
     @cached_property
     def _by_name(self) -> Mapping[str | None, tuple[Payment, ...]]:
-        return _grouped((one.made_for, one) for one in self.payments)
+        return _grouped((one.made_for, one) for one in self.payments if not one.is_return)
+
+    @cached_property
+    def _returns(self) -> Mapping[str | None, tuple[Payment, ...]]:
+        return _grouped((one.made_for, one) for one in self.payments if one.is_return and one.is_settled)
 
     def settled(self, customer: Customer | None) -> tuple[Payment, ...]:
         """The settled payments of a customer; with None those of nobody that is known."""
         return self._by_owner.get(None if customer is None else customer.id, ())
 
     def of(self, app_payment: AppPayment) -> tuple[Payment, ...]:
-        """The provider's payments for a deposit or withdrawal."""
+        """The provider's payments for a deposit or withdrawal; what came back is none of them."""
         return self._by_name.get(app_payment.name, ())
+
+    def returns(self, app_payment: AppPayment) -> tuple[Payment, ...]:
+        """What came back of the transfers for a withdrawal."""
+        return self._returns.get(app_payment.name, ())
+
+    def is_undone(self, payment: Payment) -> bool:
+        """Whether all of a transfer came back."""
+        back = [one for one in self._returns.get(payment.made_for, ()) if one.reference == payment.reference]
+        return payment.kind == "transfer" and sum((one.amount for one in back), ZERO) >= payment.amount
 
     def payments_of(self, customer: Customer) -> Iterator[AppPayment]:
         return (one for one in self.app_payments if one.customer == customer.id)
@@ -223,7 +260,7 @@ class Evidence:
     @cached_property
     def spare_suspense(self) -> Decimal:
         """What of it may be some customer's, nobody's own money set aside."""
-        nobodys = [one for one in self.settled(None) if one.is_told and not one.is_payout]
+        nobodys = [one for one in self.settled(None) if one.is_told and not one.goes_out]
         return max(ZERO, self.suspense - total(nobodys))
 
     @cached_property
@@ -242,7 +279,7 @@ class Evidence:
 
     def lost(self, customer: Customer) -> Decimal:
         """What the customer misses of the settled money that the app could know of."""
-        told = [one for one in self.settled(customer) if one.is_told or one.is_payout]
+        told = [one for one in self.settled(customer) if one.is_told or one.goes_out]
         return total(told) - self.fees(customer) - customer.credited
 
 

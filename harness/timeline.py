@@ -126,8 +126,8 @@ class _Story:
         if payment is None:
             return name
         if payment.payment in self.told:
-            return f"{name} for {payment.text('msisdn')}"
-        return f"{name} of {payment.text('amount')} to {payment.text('msisdn')}"
+            return f"{name} for {_party(payment)}"
+        return f"{name} of {payment.text('amount')} to {_party(payment)}"
 
     def is_new(self, payment: str) -> bool:
         """Whether this is the first that is told of a payment, which is then the request that made it."""
@@ -220,7 +220,13 @@ def _payment(story: _Story, event: Event) -> Told | None:
         return None
     why = f", receipt {receipt}" if receipt else f": {reason}" if reason else ""
     what = "payout of {} to {}" if event.payment in story.payouts else "payment of {} by {}"
-    return "provider", f"{what.format(event.text('amount'), event.text('msisdn'))} {state}{why}", ""
+    what = "transfer of {} to {}" if event.text("account") else what
+    return "provider", f"{what.format(event.text('amount'), _party(event))} {state}{why}", ""
+
+
+def _party(payment: Event) -> str:
+    """Whose phone or account a payment is about."""
+    return payment.text("msisdn") or _account(payment.text("account") or "")
 
 
 def _fault(story: _Story, event: Event) -> Told:

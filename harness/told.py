@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from harness.attribution import goes_out, is_transfer
 from harness.events import Event, scalars
 from harness.evidence import UNDECIDED, Asked, Notice
 from harness.targets.base import Json
 
-VALIDATION, CONFIRMATION = "c2b_validation", "c2b_confirmation"
+VALIDATION, CONFIRMATION, CREDIT = "c2b_validation", "c2b_confirmation", ".credit"
 IDEMPOTENCY_ID = "OriginatorConversationID"
 ANSWERED = "answered"
 
@@ -17,14 +18,17 @@ ANSWERED = "answered"
 def told_payments(events: Iterable[Event], rows: Iterable[Json], foreign: Container[str] = ()) -> frozenset[str]:
     """Payments of which a message with a handle was taken by the app: an acknowledgement or a callback.
 
-    A paybill payment is told by a confirmation that was answered with a 2xx, or a validation that accepted it. An
-    acknowledgement says nothing to a caller who hung up before it came, nor to the app if it went to the scenario
-    (`foreign`). Who chose the handle, as in B2C v3, has it anyway.
+    A paybill payment is told by a confirmation that was answered with a 2xx, or a validation that accepted it; money
+    that came in at a bank by a notice that was. An acknowledgement says nothing to a caller who hung up before it came,
+    nor to the app if it went to the scenario (`foreign`). Who chose the handle, as in B2C v3 or for a transfer, has it
+    anyway.
     """
     known = list(events)
     unheard = {event.text("correlation") for event in known if event.kind == "hung_up"}
+    rows = list(rows)
     handles = {str(row["id"]): _handles(row) for row in rows}
-    return frozenset(
+    named_by_the_app = {str(row["id"]) for row in rows if is_transfer(row) and row["id"] not in foreign}
+    return frozenset(named_by_the_app) | frozenset(
         event.payment
         for event in known
         if event.payment in handles and event.payment and _tells(event, handles[event.payment], unheard, foreign)
@@ -32,7 +36,7 @@ def told_payments(events: Iterable[Event], rows: Iterable[Json], foreign: Contai
 
 
 def _handles(row: Json) -> frozenset[str]:
-    names = ["provider_reference", "receipt"] + (["reference"] if row.get("kind") == "payout" else [])
+    names = ["provider_reference", "receipt"] + (["reference"] if goes_out(row) else [])
     return frozenset(str(row[name]) for name in names if row.get(name))
 
 
@@ -49,7 +53,7 @@ def _tells(
     notice = _notice(event)
     if _operation(event).endswith(VALIDATION):
         return notice.accepts and _carries(event.body(), handles)
-    needs_a_yes = event.payment in foreign or _operation(event).endswith(CONFIRMATION)
+    needs_a_yes = event.payment in foreign or _operation(event).endswith((CONFIRMATION, CREDIT))
     return (notice.is_taken or not needs_a_yes) and _carries(event.body(), handles)
 
 
@@ -64,17 +68,27 @@ def idempotency_id(event: Event) -> str | None:
     return None if found is None else str(found)
 
 
+def _key(event: Event, references: Container[object]) -> str | None:
+    """The same; of a transfer that is the client's reference, which is one of these."""
+    found = idempotency_id(event)
+    if found is not None or event.text("method") == "GET":
+        return found
+    return next((str(one) for one in scalars(event.body()) if one in references), None)
+
+
 def asked_for(events: Iterable[Event], rows: Iterable[Json], names: Mapping[int | str, str]) -> Iterator[Asked]:
     """The requests that were to move money. `names` tell by payment or by event's number what they were made for.
 
     One that reached no payment and stands in no call is known by its idempotency id.
     """
+    rows = list(rows)
+    references = {row.get("reference") for row in rows if is_transfer(row)}
     moving = {str(row["operation"]) for row in rows if row.get("operation")}
     requests = [event for event in events if event.kind == "request" and _operation(event) in moving]
-    by_key = {idempotency_id(event): _name(event, names) for event in requests if _name(event, names)}
+    by_key = {_key(event, references): _name(event, names) for event in requests if _name(event, names)}
     for event in requests:
-        key = idempotency_id(event)
-        name = _name(event, names) or by_key.get(key)
+        key = _key(event, references)
+        name = _name(event, names) or (by_key.get(key) if key is not None else None)
         if name is not None:
             yield Asked(event.sequence, name, int(event.text("status") or 0), event.payment or None, key)
 

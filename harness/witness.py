@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from harness.app_answers import CustomerSeen, StatementLine
 from harness.app_face import AppFace
-from harness.attribution import Attribution, is_paybill, moved
+from harness.attribution import Attribution, is_credit, is_paybill, moved
 from harness.book import Book, CustomerBook, PaymentBook
 from harness.data import money
 from harness.events import Event
-from harness.evidence import COMPLETED, UNCLEAR, ZERO, AppPayment, Customer, Evidence, Payment
+from harness.evidence import (
+    COMPLETED,
+    CREDIT,
+    RETURN,
+    UNCLEAR,
+    UNDECIDED,
+    ZERO,
+    AppPayment,
+    Customer,
+    Evidence,
+    Payment,
+)
 from harness.journal import Journal
 from harness.sighting import Sighting
 from harness.targets.base import Json, World
@@ -63,6 +75,7 @@ class Witness:
             return Evidence(has_app=False, provider_difference=difference)
         self.seen.clear()
         seen = await self._seen(self.app, has_news=True)
+        in_all, at_banks = self._moved(await self.world.control.entries())
         return replace(
             seen,
             payments=self._with_messages(seen.payments),
@@ -71,20 +84,25 @@ class Witness:
             audit=await self.app.audit(),
             audit_before=self.book.audit_before,
             listed=listed,
-            provider_moved=moved(await self.world.control.entries(), self.book.profile.merchant),
+            provider_moved=in_all,
+            banks_moved=at_banks,
             provider_difference=difference,
         )
+
+    def _moved(self, entries: Iterable[Json]) -> tuple[Decimal, Decimal]:
+        """What moved at the provider, in all and at banks; what an undecided transfer has debited is on its way."""
+        undecided = {str(row["id"]) for row in self.rows if row.get("state") in UNDECIDED}
+        entries, profile = list(entries), self.book.profile
+        at_banks = moved(entries, profile.accounts, undecided)
+        return moved(entries, profile.purses) + at_banks, at_banks
 
     async def once_more(self, before: Evidence, *, has_news: bool) -> Evidence:
         """The same after another reconciliation, which brought news of the provider's money or did not."""
         assert self.app is not None, "only an app is asked to reconcile"
         seen = await self._seen(self.app, has_news=has_news)
-        entries = await self.world.control.entries() if has_news else None
-        return replace(
-            seen,
-            audit=await self.app.audit(),
-            provider_moved=before.provider_moved if entries is None else moved(entries, self.book.profile.merchant),
-        )
+        sums = before.provider_moved, before.banks_moved
+        in_all, at_banks = self._moved(await self.world.control.entries()) if has_news else sums
+        return replace(seen, audit=await self.app.audit(), provider_moved=in_all, banks_moved=at_banks)
 
     def _meet(self) -> None:
         """What customers had when the scenario came to know them is nothing new."""
@@ -135,9 +153,8 @@ class Witness:
             self.sightings += [Sighting(self.journal.last, at, text) for text in new]
 
     def _payments(self) -> Iterator[Payment]:
-        rows = [
-            row for row in self.rows if row.get("merchant", self.book.profile.merchant) == self.book.profile.merchant
-        ]
+        profile = self.book.profile
+        rows = [row for row in self.rows if profile.owns(str(row.get("merchant", profile.merchant)))]
         whose = Attribution.of(self.book, rows)
         for row in rows:
             asker, customer = whose[str(row["id"])]
@@ -146,12 +163,13 @@ class Witness:
                 state=str(row["state"]),
                 amount=money(row["amount"]),
                 msisdn=str(row["msisdn"]),
-                kind=str(row.get("kind", "collection")),
+                kind=CREDIT if is_credit(row) and row["kind"] != RETURN else str(row.get("kind", "collection")),
                 receipt=_receipt(row),
                 reference=str(row.get("reference") or ""),
                 customer=customer,
                 made_for=asker.name if asker else None,
                 is_foreign=row["id"] in self.book.foreign,
+                account=str(row.get("account") or ""),
             )
 
     def _with_messages(self, payments: tuple[Payment, ...]) -> tuple[Payment, ...]:
@@ -186,7 +204,16 @@ def _stays(known: PaymentBook, quiet: Collection[str]) -> bool:
 
 
 def _as_shown(known: PaymentBook) -> AppPayment:
-    return AppPayment(known.kind, known.id, known.customer, known.amount, tuple(known.states), known.fee, known.payee)
+    return AppPayment(
+        kind=known.kind,
+        id=known.id,
+        customer=known.customer,
+        amount=known.amount,
+        states=tuple(known.states),
+        fee=known.fee,
+        payee=known.payee,
+        account=known.account,
+    )
 
 
 def _receipt(row: Json) -> str | None:

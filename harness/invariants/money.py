@@ -31,21 +31,27 @@ def _books_hold_what_the_provider_holds(evidence: Evidence) -> Iterator[str]:
     before, after = evidence.audit_before, evidence.audit
     if before is None or after is None:
         return
-    missing = untold(evidence.payments)
-    changes = {"customers + held + suspense + fees": after.owed - before.owed, "float": after.float - before.float}
-    for what, change in changes.items():
-        if not _is_right(change, evidence.provider_moved, missing):
-            yield (
-                f"the app's {what} changed by {change:.2f},"
-                f" the merchant's accounts at the provider by {evidence.provider_moved:.2f}"
-            )
+    missing, at_banks = untold(evidence.payments), evidence.banks_moved
+    owed = ("customers + held + suspense + fees", after.owed - before.owed, evidence.provider_moved, missing)
+    if after.pesalink_float is None or before.pesalink_float is None:
+        sums = [owed, ("float", after.float - before.float, evidence.provider_moved, missing)]
+    else:
+        at_mpesa, there = (tuple(one for one in missing if one.is_at_a_bank is side) for side in (False, True))
+        sums = [
+            owed,
+            ("float", after.float - before.float, evidence.provider_moved - at_banks, at_mpesa),
+            ("pesalink_float", after.pesalink_float - before.pesalink_float, at_banks, there),
+        ]
+    for what, change, moved, untold_there in sums:
+        if not _is_right(change, moved, untold_there):
+            yield f"the app's {what} changed by {change:.2f}, the merchant's accounts at the provider by {moved:.2f}"
 
 
 def _is_right(change: Decimal, settled: Decimal, missing: tuple[Payment, ...]) -> bool:
     """Each untold payment may be in it, found by a later query, or not; of very many any sum between will do."""
     if len(missing) > MOST_UNTOLD:
-        collections = summed(one.amount for one in missing if not one.is_payout)
-        payouts = summed(one.amount for one in missing if one.is_payout)
+        collections = summed(one.amount for one in missing if not one.goes_out)
+        payouts = summed(one.amount for one in missing if one.goes_out)
         return settled - collections <= change <= settled + payouts
     sums = {settled}
     for payment in missing:
@@ -57,7 +63,7 @@ def no_credit_without_money(evidence: Evidence) -> Iterator[str]:
     """Nobody has more than the provider has settled for them, or can spend what it has paid out already."""
     for customer in evidence.customers:
         settled = evidence.settled(customer)
-        came_in = summed(one.amount for one in settled if not one.is_payout)
+        came_in = summed(one.amount for one in settled if not one.goes_out)
         spent = summed(one.cost for one in evidence.payments_of(customer) if one.is_withdrawal and _is_done(one.state))
         if customer.credited > came_in - spent:
             posted = f" and {spent:.2f} is withdrawn" if spent else ""
@@ -85,7 +91,7 @@ def once(evidence: Evidence) -> Iterator[str]:
     yield from _credited_again(evidence)
     withdrawals = {one.id for one in evidence.withdrawals}
     for customer in evidence.customers:
-        settled = Counter(one.amount for one in evidence.settled(customer) if not one.is_payout)
+        settled = Counter(one.amount for one in evidence.settled(customer) if not one.goes_out)
         credits = Counter(line.amount for line in customer.credits if line.payment not in withdrawals)
         for amount, times in credits.items():
             if times > max(settled[amount], 1):
@@ -98,14 +104,19 @@ def once(evidence: Evidence) -> Iterator[str]:
 def _credited_again(evidence: Evidence) -> Iterator[str]:
     """By what a statement's line names: a receipt, or the deposit that the payment was made for."""
     settled = [one for one in evidence.payments if one.is_settled]
-    origins = {one.receipt: one.made_for or f"receipt {one.receipt}" for one in settled if one.receipt}
-    origins |= {one.id: one.name for one in evidence.app_payments if not one.is_withdrawal}
-    expected = Counter(one.made_for for one in settled)
+    origins = {one.receipt: _for_what(one) for one in settled if one.receipt}
+    origins |= {one.id: one.name for one in evidence.app_payments}
+    expected = Counter(one.made_for for one in settled if not one.goes_out)
     lines = (line for customer in evidence.customers for line in customer.credits)
     found = Counter(origin for line in lines if (origin := _origin(line, origins)))
     for origin, times in found.items():
         if times > max(expected[origin], 1):
             yield f"{origin} is credited {times} times"
+
+
+def _for_what(payment: Payment) -> str:
+    """What comes back of one withdrawal may do so in parts."""
+    return payment.made_for if payment.made_for and not payment.is_return else f"receipt {payment.receipt}"
 
 
 def _origin(line: StatementLine, origins: Mapping[str, str]) -> str | None:
@@ -121,7 +132,7 @@ def nothing_lost(evidence: Evidence) -> Iterator[str]:
         if lost > evidence.spare_suspense:
             told = [one for one in evidence.settled(customer) if one.is_told]
             yield f"{shows(customer)}; the provider settled {_in_short(evidence, told)}: {lost:.2f} is lost"
-    nobodys = [one for one in evidence.settled(None) if one.is_told and not one.is_payout]
+    nobodys = [one for one in evidence.settled(None) if one.is_told and not one.goes_out]
     missing = total(nobodys) - evidence.suspense
     if evidence.audit and nobodys and missing > 0:
         short = _in_short(evidence, nobodys)
@@ -131,7 +142,7 @@ def nothing_lost(evidence: Evidence) -> Iterator[str]:
 def the_amount_that_moved(evidence: Evidence) -> Iterator[str]:
     """A completed deposit or withdrawal is worth exactly what the provider settled for it."""
     for app_payment in evidence.app_payments:
-        settled = [one for one in evidence.of(app_payment) if one.is_settled]
+        settled = [one for one in evidence.of(app_payment) if one.is_settled and not evidence.is_undone(one)]
         if app_payment.state == COMPLETED and settled and summed(one.amount for one in settled) != app_payment.amount:
             yield f"{tells(app_payment)}; the provider settled {listed(settled)}"
 
@@ -139,7 +150,7 @@ def the_amount_that_moved(evidence: Evidence) -> Iterator[str]:
 def the_right_owner(evidence: Evidence) -> Iterator[str]:
     """A payment changes nobody's balance but its own customer's."""
     due = {one.id: _due(evidence, one) for one in evidence.customers}
-    nobodys = total(one for one in evidence.settled(None) if not one.is_payout)
+    nobodys = total(one for one in evidence.settled(None) if not one.goes_out)
     for customer in evidence.customers:
         excess = customer.credited - due[customer.id]
         if excess <= 0:
@@ -154,7 +165,7 @@ def the_right_owner(evidence: Evidence) -> Iterator[str]:
 
 def _due(evidence: Evidence, customer: Customer) -> Decimal:
     """What has come in for the customer, less what the app says was withdrawn."""
-    came_in = summed(one.amount for one in evidence.settled(customer) if not one.is_payout)
+    came_in = summed(one.amount for one in evidence.settled(customer) if not one.goes_out)
     completed = (one for one in evidence.payments_of(customer) if one.is_withdrawal and one.state == COMPLETED)
     return came_in - summed(one.cost for one in completed)
 

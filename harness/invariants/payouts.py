@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
 
-from harness.evidence import COMPLETED, UNCLEAR, AppPayment, Customer, Evidence
+from harness.evidence import COMPLETED, UNCLEAR, ZERO, AppPayment, Customer, Evidence, Payment
 from harness.invariants.invariant import Invariant, in_brief, listed, shows, summed, tells
 
 
@@ -33,23 +34,30 @@ def one_payout_each(evidence: Evidence) -> Iterator[str]:
     """A withdrawal is paid at most once, its amount to its payee; what was refused, or never asked for, never."""
     for withdrawal in evidence.withdrawals:
         payments = evidence.of(withdrawal)
-        if len(paid := [one for one in payments if one.is_settled]) > 1:
+        if len(paid := [one for one in payments if one.is_settled and not evidence.is_undone(one)]) > 1:
             yield f"{tells(withdrawal)}; the provider paid {listed(paid)}"
         for other in payments:
-            if other.amount != withdrawal.amount or withdrawal.payee not in (None, other.msisdn):
-                yield f"{tells(withdrawal)}, to {withdrawal.payee}; the provider was asked for {listed([other])}"
+            if other.amount != withdrawal.amount or not _is_payee(withdrawal, other):
+                to = withdrawal.account or withdrawal.payee
+                yield f"{tells(withdrawal)}, to {to}; the provider was asked for {listed([other])}"
     yield from _paid_unasked(evidence)
+
+
+def _is_payee(withdrawal: AppPayment, payment: Payment) -> bool:
+    if withdrawal.account is not None:
+        return payment.account == withdrawal.account
+    return withdrawal.payee in (None, payment.msisdn)
 
 
 def _paid_unasked(evidence: Evidence) -> Iterator[str]:
     called = {payment for call in evidence.unfulfilled for payment in call.payments}
     for call in evidence.unfulfilled:
-        paid = [one for one in evidence.payments if one.id in call.payments and one.is_payout]
+        paid = [one for one in evidence.payments if one.id in call.payments and one.goes_out]
         if call.is_refused and paid:
             yield f"a withdrawal was refused with {call.status}; the provider was asked for {listed(paid)}"
     for payment in evidence.payments:
         is_known = payment.made_for or payment.is_foreign or payment.id in called
-        if payment.is_payout and not is_known:
+        if payment.goes_out and not is_known:
             yield f"nobody asked for such a withdrawal; the provider was asked for {listed([payment])}"
 
 
@@ -70,15 +78,25 @@ def hold_ends_once(evidence: Evidence) -> Iterator[str]:
 
 
 def _what_was_posted(evidence: Evidence, customer: Customer, withdrawal: AppPayment) -> Iterator[str]:
+    """What came back of it may stand there under its name, too, or under another."""
     posted = summed(line.amount for line in customer.lines if line.payment == withdrawal.id)
     is_paid = any(one.is_settled for one in evidence.of(withdrawal))
-    is_right = posted == (-withdrawal.cost if is_paid or withdrawal.state == COMPLETED else 0)
+    due = -withdrawal.cost if is_paid or withdrawal.state == COMPLETED else ZERO
+    is_right = posted - due in _sums(evidence.returns(withdrawal))
     is_waiting = withdrawal.state in UNCLEAR and posted == 0
     if not is_right and not is_waiting:
         yield (
             f"{tells(withdrawal)}; the statement of customer {customer.id} has {posted:.2f} for it,"
             f" the provider {listed(evidence.of(withdrawal))}"
         )
+
+
+def _sums(payments: Iterable[Payment]) -> set[Decimal]:
+    """What any of them make together, none of them as well."""
+    sums = {ZERO}
+    for payment in payments:
+        sums |= {one + payment.amount for one in sums}
+    return sums
 
 
 PAYOUTS = (

@@ -10,6 +10,7 @@ from harness.invariants.invariant import Invariant, in_brief, listed, shows, sum
 
 UNDONE = frozenset({"reversed", "refunded"})
 NO = frozenset({"failed", "cancelled", "expired"})
+NO_ANSWERS = frozenset({408, *range(500, 600)})
 AFTER: Mapping[str, frozenset[str]] = {
     COMPLETED: UNDONE,
     **dict.fromkeys(NO, frozenset({COMPLETED})),
@@ -26,24 +27,30 @@ def truth(evidence: Evidence) -> Iterator[str]:
             yield f"{tells(app_payment)}; at the provider there is {listed(payments)}"
         elif app_payment.state in UNCLEAR and any(one.is_told for one in settled):
             yield f"{tells(app_payment)} at rest; the provider settled {listed(settled)}"
-        elif app_payment.state in NO and not app_payment.is_withdrawal and _may_be_paid(payments):
+        elif app_payment.state in UNDONE and app_payment.is_withdrawal and _may_be_paid(evidence, payments):
+            back = evidence.returns(app_payment)
+            yield f"{tells(app_payment)}; the provider paid {listed(payments)}, of which came back {listed(back)}"
+        elif app_payment.state in NO and not app_payment.is_withdrawal and _may_be_paid(evidence, payments):
             yield f"{tells(app_payment)}; at the provider there is {listed(payments)}"
 
 
 def no_guessed_no(evidence: Evidence) -> Iterator[str]:
     """A withdrawal that the provider has paid, or still may, is never called failed: its money would be spent again.
 
-    Unless the provider itself answered that it would not do what it did.
+    Unless the provider itself answered that it would not do what it did, or all of it came back. What a bank's surface
+    answers when it does not know, or breaks, is no such answer.
     """
-    told_no = {one.made_for for one in evidence.asked if one.payment and one.status >= 400}
+    transfers = {one.id for one in evidence.payments if one.is_at_a_bank}
+    refused = [one for one in evidence.asked if one.payment and one.status >= 400]
+    told_no = {one.made_for for one in refused if one.payment not in transfers or one.status not in NO_ANSWERS}
     for withdrawal in evidence.withdrawals:
         payments = evidence.of(withdrawal)
-        if withdrawal.state in NO and _may_be_paid(payments) and withdrawal.name not in told_no:
+        if withdrawal.state in NO and _may_be_paid(evidence, payments) and withdrawal.name not in told_no:
             yield f"{tells(withdrawal)}; at the provider there is {listed(payments)}"
 
 
-def _may_be_paid(payments: Iterable[Payment]) -> bool:
-    return any(one.is_settled or one.is_undecided for one in payments)
+def _may_be_paid(evidence: Evidence, payments: Iterable[Payment]) -> bool:
+    return any(one.is_undecided or (one.is_settled and not evidence.is_undone(one)) for one in payments)
 
 
 def one_way(evidence: Evidence) -> Iterator[str]:
@@ -58,7 +65,7 @@ def state_and_money_agree(evidence: Evidence) -> Iterator[str]:
     """Completed and posted are one thing: neither is ever seen without the other."""
     for customer in evidence.customers:
         app_payments = list(evidence.payments_of(customer))
-        strangers = [one.worth for one in evidence.settled(customer) if one.made_for is None]
+        strangers = [one.worth for one in evidence.settled(customer) if one.made_for is None or one.is_return]
         beyond = customer.credited - summed(one.worth for one in app_payments if one.state == COMPLETED)
         least = summed(one for one in strangers if one < 0)
         most = summed(one for one in strangers if one > 0)

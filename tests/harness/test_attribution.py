@@ -3,7 +3,7 @@
 import pytest
 
 from harness.app_answers import CustomerSeen
-from harness.app_profile import AppProfile
+from harness.app_profile import AppProfile, account_name
 from harness.attribution import Attribution, moved
 from harness.book import Book
 from harness.exchange import Answer, Request
@@ -141,4 +141,103 @@ def test_opening_balances_and_charges_do_not_count_as_moved():
         {"account": "merchant:6:utility", "amount": "1.00"},
     ]
     entries = [{"payment": None, "postings": legs}, {"payment": "p1", "postings": legs}]
-    assert moved(entries, "600000") == 10
+    assert moved(entries, AppProfile().purses) == 10
+    assert moved(entries, AppProfile().purses, but={"p1"}) == 0
+
+
+# At banks.
+
+
+def transfer(id="p1", **more):
+    usual = {"kind": "transfer", "operation": "jenga.pesalink_account", "reference": "X-1", "msisdn": ""}
+    return row(id, **{**usual, "account": "bank:03:5555", **more})
+
+
+def credit(id="p1", **more):
+    return transfer(id, **{"operation": "jenga.credit", "account": "bank:68:145", **more})
+
+
+def to_a_bank(asked, *payments, id="W1", **more):
+    to = {"bank": "0003", "account_number": "5555", "name": "ZOLA"}
+    asked("withdrawal", *payments, id=id, to=to, **more)
+
+
+def test_a_transfer_belongs_to_the_call_it_arrived_in(book, asked):
+    to_a_bank(asked, "p1", id="W0")
+    to_a_bank(asked, "p2")
+    assert whose(book, transfer("p2", account="bank:03:6666"), transfer()) == [
+        ("withdrawal W1", "C1"),
+        ("withdrawal W0", "C1"),
+    ]
+
+
+def test_a_transfer_that_arrived_later_belongs_to_the_call_that_sent_its_reference(book, make_event):
+    request = Request("POST", "/withdrawals", {}, {"customer": "C1", "amount": "100.00"})
+    for number in (1, 2):
+        body = {"id": f"W{number}", "customer": "C1", "state": "pending", "amount": "100.00"}
+        sent = {"transfer": {"reference": f"X-{number}", "amount": "100.00"}}
+        book.asked(request, Answer(202, {}, body), [make_event(number, "request", body=sent, status=0)])
+    assert whose(book, transfer(reference="X-2", account="bank:03:7")) == [("withdrawal W2", "C1")]
+
+
+def test_else_by_account_and_amount(book, asked):
+    to_a_bank(asked)
+    asked("withdrawal", id="W2")
+    assert whose(book, transfer(account="bank:03:6666"), transfer("p2"), transfer("p3", msisdn=ANN)) == [
+        (None, None),
+        ("withdrawal W1", "C1"),
+        ("withdrawal W2", "C1"),
+    ]
+
+
+def test_a_transfer_to_a_phone_is_known_by_the_phone(book, asked):
+    asked("withdrawal", id="W1", to={"msisdn": BRIAN, "via": "pesalink"})
+    assert whose(book, transfer(msisdn=BRIAN)) == [("withdrawal W1", "C1")]
+
+
+def test_what_comes_back_belongs_to_the_transfer_that_it_returns(book, asked, make_event):
+    to_a_bank(asked, "p1")
+    book.asked_provider([make_event(9, "request", payment="p2")])
+    back = credit("p3", kind="return", reference="X-1"), credit("p4", kind="return", reference="X-2")
+    assert whose(book, transfer(), transfer("p2", reference="X-2"), *back, credit("p5", kind="return")) == [
+        ("withdrawal W1", "C1"),
+        (None, None),
+        ("withdrawal W1", "C1"),
+        (None, None),
+        ("withdrawal W1", "C1"),
+    ]
+
+
+def test_what_comes_back_of_nothing_is_nobodys(book, asked):
+    to_a_bank(asked, "p1")
+    assert whose(book, credit(kind="return", reference="X-9")) == [(None, None)]
+
+
+@pytest.mark.parametrize(
+    ("narration", "customer"),
+    [
+        pytest.param("C2", "C2", id="an id"),
+        pytest.param(" c2", "C2", id="in small letters"),
+        ("SALARY", None),
+        ("", None),
+    ],
+)
+def test_money_that_comes_in_belongs_to_whom_its_narration_names(book, asked, narration, customer):
+    asked("deposit", id="D1")
+    assert whose(book, credit(reference=narration, msisdn=ANN)) == [(None, customer)]
+
+
+def test_an_accounts_moves_are_told_apart_from_others():
+    legs = [
+        {"account": "bank:68:1450160649886", "amount": "-640.00"},
+        {"account": "bank:68:fees", "amount": "40.00"},
+        {"account": "bank:11:36001873000", "amount": "7.00"},
+    ]
+    profile = AppProfile()
+    assert moved([{"payment": "p1", "postings": legs}], profile.accounts) == -633
+    assert (profile.owns("1450160649886"), profile.owns("600000"), profile.owns("1450160649002")) == (True, True, False)
+
+
+@pytest.mark.parametrize("bank", ["3", "03", "0003", "03000", "40403000", " 03 "])
+def test_an_account_has_one_name_however_its_bank_is_spelt(bank):
+    assert account_name(bank, "5555") == "bank:03:5555"

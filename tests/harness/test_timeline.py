@@ -195,3 +195,20 @@ def test_a_long_story_is_told_from_its_end_in_lines_of_bounded_length(make_event
 )
 def test_a_body_speaks_for_itself(body, words):
     assert own_words(body) == words
+
+
+def test_transfers_are_told_by_account_or_phone(make_event):
+    about = {"payment": "p1", "amount": "600.00", "msisdn": "", "account": "bank:03:5555"}
+    sent = {"operation": "jenga.pesalink_account", "status": 200, "answer": {"status": True, "message": "success"}}
+    legs = [{"account": "bank:68:145", "amount": "-600.00"}, {"account": "switch:transit", "amount": "600.00"}]
+    events = [
+        make_event(1, "payment", state="pending", **about),
+        make_event(2, "entry", payment="p1", postings=legs),
+        make_event(3, "payment", state="succeeded", receipt="R1", **about),
+        make_event(4, "request", payment="p1", **sent),
+    ]
+    assert [line[12:] for line in timeline(events)][2:] == [
+        "money           bank 68 145 -600.00, switch transit +600.00",
+        "provider        transfer of 600.00 to bank 03 5555 succeeded, receipt R1",
+        "app → provider  pesalink account of 600.00 to bank 03 5555    accepted",
+    ]

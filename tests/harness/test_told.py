@@ -109,3 +109,50 @@ def test_notices_are_the_callbacks_with_the_apps_answers(make_event):
     assert (first.payment, first.operation, first.is_taken, first.result) == ("p1", "daraja.c2b_validation", True, "0")
     assert (first.is_faulty, first.is_forged) == (True, False)
     assert (second.payment, second.is_taken, second.result, second.is_forged) == (None, False, None, True)
+
+
+# At banks.
+
+TRANSFER = {**PAYOUT, "kind": "transfer", "operation": "jenga.pesalink_account", "provider_reference": "00680003X"}
+CREDIT = {**TRANSFER, "operation": "jenga.credit", "receipt": "R9", "reference": "C1"}
+NOTICE = {"kind": "callback", "outcome": "answered", "status": 200, "operation": "jenga.credit"}
+NOTICE |= {"body": {"transaction": {"reference": "R9"}}}
+
+
+@pytest.mark.parametrize(
+    ("row", "fields", "is_told"),
+    [
+        pytest.param(TRANSFER, {"kind": "payment"}, True, id="a transfer, whose reference the app chose"),
+        pytest.param(CREDIT, {"kind": "payment"}, False, id="money that came in"),
+        pytest.param(CREDIT, NOTICE, True, id="its notice"),
+        pytest.param(CREDIT, {**NOTICE, "status": 500}, False, id="a notice that the app did not take"),
+        pytest.param(CREDIT, {**NOTICE, "outcome": "dropped"}, False, id="a notice that was lost"),
+        pytest.param(CREDIT, {**NOTICE, "body": {"a": "R8"}}, False, id="a notice of something else"),
+        pytest.param({**CREDIT, "kind": "return"}, NOTICE, True, id="the notice of a return"),
+    ],
+)
+def test_what_counts_as_told_at_banks(make_event, row, fields, is_told):
+    fields = {**fields}
+    events = [make_event(2, fields.pop("kind"), payment="p1", **fields)]
+    assert told_payments(events, [row]) == ({"p1"} if is_told else set())
+
+
+def test_a_transfer_of_the_scenarios_own_was_told_to_the_scenario(make_event):
+    assert told_payments([make_event(1, "request", payment="p1")], [TRANSFER], foreign={"p1"}) == set()
+
+
+def test_a_repeat_of_a_transfer_is_known_by_the_reference_that_the_app_chose(make_event):
+    sent = {"operation": "jenga.pesalink_account", "method": "POST", "body": {"transfer": {"reference": "W-1"}}}
+    other = {**sent, "body": {"transfer": {"reference": "W-2"}}}
+    events = [
+        make_event(1, "request", payment="p1", status=504, **sent),
+        make_event(2, "request", status=400, **sent),
+        make_event(3, "request", status=400, **other),
+        make_event(4, "request", status=200, operation="jenga.transaction_details", method="GET", payment="p1"),
+    ]
+    asked = list(asked_for(events, [TRANSFER], {"p1": "withdrawal W1", 3: "withdrawal W1"}))
+    assert [(one.sequence, one.key, one.status, one.payment) for one in asked] == [
+        (1, "W-1", 504, "p1"),
+        (2, "W-1", 400, None),
+        (3, None, 400, None),
+    ]

@@ -199,3 +199,60 @@ async def test_a_statement_must_have_lines(witness, bank, make_event):
     bank.answers["GET /customers/C1/statement"] = {"rows": []}
     with pytest.raises(BadFace, match="expected a statement with items"):
         await witness.after_step([make_event(1, "callback")])
+
+
+# At banks.
+
+ACCOUNT, PAYEE = "bank:68:1450160649886", "bank:03:5555"
+
+
+def transfer(id, **more):
+    usual = {"kind": "transfer", "operation": "jenga.pesalink_account", "merchant": "1450160649886", "account": PAYEE}
+    return row(id, **{**usual, "msisdn": "", "reference": id, **more})
+
+
+async def test_what_goes_and_comes_by_banks_is_told_apart(world, witness):
+    world.control.payment_rows = [
+        transfer("p1"),
+        transfer("p2", operation="jenga.credit", account=ACCOUNT),
+        transfer("p3", operation="jenga.credit", account=ACCOUNT, kind="return", reference="p1"),
+        transfer("p4", merchant="1450160649002"),
+        row("p5"),
+    ]
+    found = {one.id: (one.kind, one.goes_out, one.account) for one in (await witness.at_rest()).payments}
+    assert found == {
+        "p1": ("transfer", True, PAYEE),
+        "p2": ("credit", False, ACCOUNT),
+        "p3": ("return", False, ACCOUNT),
+        "p5": ("collection", False, ""),
+    }
+
+
+async def test_what_moved_at_banks_is_known_and_what_is_on_its_way_is_left_out(world, witness):
+    def entry(payment, account, amount):
+        return {"payment": payment, "postings": [{"account": account, "amount": amount}]}
+
+    world.control.payment_rows = [transfer("p1"), transfer("p2", state="pending"), row("p3")]
+    world.control.entry_rows = [
+        entry("p1", ACCOUNT, "-640.00"),
+        entry("p2", ACCOUNT, "-100.00"),
+        entry("p3", "merchant:600000:utility", "7.00"),
+    ]
+    seen = await witness.at_rest()
+    assert (seen.provider_moved, seen.banks_moved) == (-633, -640)
+    again = await witness.once_more(seen, has_news=False)
+    assert (again.provider_moved, again.banks_moved) == (-633, -640)
+
+
+async def test_an_audit_may_tell_apart_what_is_held_at_banks(witness, bank):
+    assert (await witness.at_rest()).audit.pesalink_float is None
+    bank.answers["GET /ledger/audit"] = {**AUDIT, "pesalink_float": "5.00"}
+    assert (await witness.at_rest()).audit.pesalink_float == 5
+
+
+def test_a_withdrawal_to_a_bank_is_read_with_its_account():
+    body = {"id": "W1", "customer": "C1", "state": "pending", "amount": "5.00"}
+    told = Answers(AppProfile()).payment("withdrawal", {**body, "to": {"bank": "0003", "account_number": "5555"}})
+    assert (told.payee, told.account) == (None, PAYEE)
+    told = Answers(AppProfile()).payment("withdrawal", {**body, "to": {"msisdn": "254708374149", "via": "pesalink"}})
+    assert (told.payee, told.account) == ("254708374149", None)
