@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StrictBool, field_validator, model_validator
 
@@ -211,10 +212,18 @@ async def patch_provider(call: Call) -> dict[str, Any]:
             settings = settings.changed(part, told)
         tx.put(settings)
         data = {"provider": name, **asked.model_dump(mode="json", exclude_unset=True)}
+        if asked.notice_url is not None:
+            data["notice_url"] = _without_credentials(asked.notice_url)
         tx.append(Event(EventKind.PROVIDER, world.now(), data))
         return settings
 
     return _settings_view(await world.run(work))
+
+
+def _without_credentials(url: str) -> str:
+    """What the journal tells of an address that names user and password."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _registered(call: Call, name: str, asked: ProviderPatch) -> dict[str, str | None]:

@@ -1,5 +1,7 @@
 """Banks, their accounts, the switch, and the phones linked to accounts; with the provider `fake` and no HTTP."""
 
+from types import SimpleNamespace
+
 import orjson
 import pytest
 
@@ -13,7 +15,8 @@ class Control:
     """The control API of one simulation, past any HTTP."""
 
     def __init__(self, world, simulation):
-        self.world, self._server = world, control_server(simulation, ())
+        fake = SimpleNamespace(name="fake", registers={"notice_url": str})
+        self.world, self._server = world, control_server(simulation, (fake,))
 
     async def __call__(self, method, path, body=None):
         path, _, query = path.partition("?")
@@ -261,3 +264,15 @@ async def test_a_link_that_makes_no_sense_is_named(control, accounts, field):
 async def test_what_is_no_number_of_a_phone_is_named(control):
     assert await control.wrong("GET", "/phones/0708374149") == (422, "invalid", "msisdn")
     assert await control.wrong("PATCH", "/phones/0708374149", {"accounts": []}) == (422, "invalid", "msisdn")
+
+
+# Where a client hears of it.
+
+
+async def test_an_address_is_registered_and_its_password_is_not_journalled(control, events):
+    url = "http://bank:secret@app.test:8000/credits"
+    assert (await control.good("PATCH", "/providers/fake", {"notice_url": url}))["notice_url"] == url
+    assert (await control.good("PATCH", "/providers/fake", {"notice_url": None}))["notice_url"] is None
+    told = [event.data["notice_url"] for event in await events(control.world, "provider")]
+    assert told == ["http://app.test:8000/credits", None]
+    assert await control.wrong("PATCH", "/providers/fake", {"public_key": "x"}) == (422, "invalid", "public_key")
