@@ -115,6 +115,12 @@ class Answers:
         listed = self.profile.found("reconciliation", "undecided", body)
         return frozenset(_texts(listed)) if isinstance(listed, list) else None
 
+    def notices(self, body: object) -> list[tuple[str, str]]:
+        """Provider and address of each; an answer of another shape tells of none."""
+        items = body.get("items") if isinstance(body, dict) else None
+        told = [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
+        return [(str(one["provider"]), str(one["url"])) for one in told if {"provider", "url"} <= one.keys()]
+
     def audit(self, body: object) -> AppAudit:
         about = self._about("audit", body)
         names = ("difference", "customers", "held", "suspense", "fees", "float")

@@ -10,6 +10,8 @@ from harness.app_profile import AppProfile, PaymentKind
 from harness.data import BadFace
 from harness.exchange import Answer, Request
 
+BROKEN = 500
+
 
 class Door(Protocol):
     """Where the app is reached."""
@@ -61,8 +63,20 @@ class AppFace:
             return None
         return self.answers.audit(await self._call("GET", self.profile.audit, "operator"))
 
+    async def notices(self) -> list[tuple[str, str]]:
+        """By provider, the addresses at which it hears of money that came in; none where it tells of none."""
+        if self.profile.notices is None:
+            return []
+        answer = await self._ask("GET", self.profile.notices, "operator")
+        if answer.status >= BROKEN:
+            raise BadFace(f"GET {self.profile.notices} answered {answer}")
+        return self.answers.notices(answer.body) if answer.is_good else []
+
     async def _call(self, method: str, path: str, who: str, body: object = None) -> object:
-        answer = await self.door.send(Request(method, path, self.profile.authorization(who), body))
+        answer = await self._ask(method, path, who, body)
         if not answer.is_good:
             raise BadFace(f"{method} {path} answered {answer}")
         return answer.body
+
+    async def _ask(self, method: str, path: str, who: str, body: object = None) -> Answer:
+        return await self.door.send(Request(method, path, self.profile.authorization(who), body))

@@ -46,6 +46,7 @@ class AppProfile(Data):
     statement: str | None = "/customers/{customer}/statement"
     reconcile: str | None = "/reconcile"
     audit: str | None = "/ledger/audit"
+    notices: str | None = "/notices"
     idempotency_header: str = "Idempotency-Key"
     merchant: str = "600000"
     bank_accounts: tuple[Annotated[str, Field(pattern=r"^[0-9]{1,8}:[0-9A-Z]{1,34}$")], ...] = BANK_ACCOUNTS

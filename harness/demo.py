@@ -51,6 +51,8 @@ async def _play_along(port: int, bank_port: int) -> None:
     """Serves both until a signal comes, reconciling now and then as a bank's cron would."""
     from harness.app_face import AppFace
     from harness.app_profile import AppProfile
+    from harness.notices import register_notices
+    from harness.targets.control import ControlApi
     from harness.targets.hosting import AppDoor, listening, serving
     from harness.targets.http import http
     from harness.targets.simulator import serve_live, stop_signal
@@ -63,8 +65,10 @@ async def _play_along(port: int, bank_port: int) -> None:
             database = f"sqlite:///{folder}/bank.sqlite3"
             app = create_app(provider_url=provider, public_url=bank, database=database)
             async with serving(app, listener, patience_seconds=PATIENCE_SECONDS):
+                face = AppFace(AppDoor(client, bank), AppProfile())
+                await register_notices(face, ControlApi(client, provider, "default"))
                 click.echo(WELCOME.format(provider=provider, bank=bank, customer=CUSTOMER, deposit=DEPOSIT))
-                await _reconcile_until(stop, AppFace(AppDoor(client, bank), AppProfile()))
+                await _reconcile_until(stop, face)
     click.echo("pesabox: stopped")
 
 

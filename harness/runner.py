@@ -127,10 +127,12 @@ async def _stage(scenario: Scenario, setting: Setting) -> AsyncIterator[Stage]:
             return
         if setting.app is not None:
             stage.app = AppFace(AppDoor(setting.http, setting.app.url), setting.profile)
+            await stage.register_notices()
             yield stage
             return
         async with hosting(setting.factory(), world, setting.http) as hosted:
             stage.app, stage.own_app = AppFace(hosted, setting.profile), hosted
+            await stage.register_notices()
             yield stage
 
 

@@ -17,6 +17,7 @@ from harness.events import Event
 from harness.exchange import Answer, Expect, NoAnswer, Request, StepFailed, verify
 from harness.journal import Journal
 from harness.matching import Mismatch
+from harness.notices import register_notices
 from harness.sighting import Sighting
 from harness.substitution import fill
 from harness.targets.base import OwnApp, World
@@ -90,6 +91,11 @@ class Stage:
         """What happened since then, without what steps that run beside this one have brought about, or may have."""
         known = (event for event in self.journal.since(sequence) if event.payment not in self.foreign)
         return (event for event in known if not event.payment or self.own is None or event.payment in self.own)
+
+    async def register_notices(self) -> None:
+        """Tells the provider where the app hears of money that came in."""
+        with self._flight("app tells where it takes notices"):
+            await register_notices(self.the_app, self.world.control)
 
     async def register(self, name: str, msisdn: str) -> str:
         """The id of a customer whom the app registers."""
