@@ -65,7 +65,10 @@ class ResultCode:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One endpoint. `admit` finds the world of a request, or raises why it is refused."""
+    """One endpoint. `admit` finds the world of a request, or raises why it is refused.
+
+    Segments of the path in braces are the request's own, by that name.
+    """
 
     name: str
     method: str
