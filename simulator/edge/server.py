@@ -231,6 +231,8 @@ async def _callback_first(exchange: Exchange, rule: FaultRule) -> None:
 
 def _decides_by_itself(tx: Transaction, exchange: Exchange) -> bool:
     """Whether what was accepted comes to its callback without a person: the payment, or what waits in its place."""
+    if exchange.payment:
+        return False  # it was waited for: the answer tells of it, and no callback
     payments = tx.find(Payment, by="correlation", value=exchange.correlation)
     if payments:
         return not payments[0].is_decided and answers_by_itself(tx, exchange.world, payments[0])
