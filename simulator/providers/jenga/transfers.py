@@ -42,6 +42,7 @@ from simulator.providers.jenga.signing import check_signature
 
 EQUITY = "68"
 CURRENCY = "KES"
+PESALINK, INTERNAL = "pesalink", "internal"  # tariffs: of the second there is none, and nothing is charged
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +60,16 @@ class Remittance:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A transfer as it was asked for, its form checked. `payee` finds the payee's account, or refuses."""
+    """A transfer as it was asked for, its form checked. `payee` finds the payee's account, or refuses.
+
+    `tariff` is what is charged by; the limits are PesaLink's, and of no other.
+    """
 
     asked: TransferRequest
     service: str
     tariff: str
     payee: Callable[[Transaction, World], str]
     msisdn: str = ""
-    minimum: str = ""
-    maximum: str = ""
 
 
 async def pesalink_account(exchange: Exchange) -> Reply:
@@ -79,7 +81,7 @@ async def pesalink_account(exchange: Exchange) -> Reply:
         return account_key(_bank(tx, world, asked.bank), asked.account)
 
     service = _service(exchange, "PESALINK_ACCOUNT")
-    return await _transfer(exchange, Order(asked, service, "pesalink", payee, "", "minimum", "maximum"))
+    return await _transfer(exchange, Order(asked, service, PESALINK, payee))
 
 
 async def pesalink_mobile(exchange: Exchange) -> Reply:
@@ -97,7 +99,7 @@ async def pesalink_mobile(exchange: Exchange) -> Reply:
         return account
 
     service = _service(exchange, "PESALINK_MOBILE")
-    return await _transfer(exchange, Order(asked, service, "pesalink", payee, msisdn, "minimum", "maximum"))
+    return await _transfer(exchange, Order(asked, service, PESALINK, payee, msisdn))
 
 
 async def internal_transfer(exchange: Exchange) -> Reply:
@@ -106,7 +108,7 @@ async def internal_transfer(exchange: Exchange) -> Reply:
     check_transfer(asked, destination="bank", is_pesalink=False)
     await check_signature(exchange, asked.payer, asked.amount, asked.currency, asked.reference)
     service = _service(exchange, "INTERNAL_BANK_TRANSFER")
-    return await _transfer(exchange, Order(asked, service, "internal", lambda tx, world: f"{EQUITY}:{asked.account}"))
+    return await _transfer(exchange, Order(asked, service, INTERNAL, lambda tx, world: f"{EQUITY}:{asked.account}"))
 
 
 async def _check_pesalink_signature(exchange: Exchange, asked: TransferRequest) -> None:
@@ -179,10 +181,12 @@ def _amount(tx: Transaction, world: World, order: Order) -> Money:
         amount = Money.parse(order.asked.amount)
     except ValueError as error:
         raise RefusedAs("currency_or_amount_invalid", f"transfer.amount: {error}") from None
+    if amount <= ZERO:
+        raise RefusedAs("currency_or_amount_invalid", f"transfer.amount is {amount}")
     limits = world.provider_settings(tx, "jenga").limits
-    is_small = amount < Money.parse(limits[order.minimum]) if order.minimum else amount <= ZERO
-    if is_small or (order.maximum and amount > Money.parse(limits[order.maximum])):
-        raise RefusedAs("transfer_limit", f"transfer.amount {amount} is beyond the limits of a transfer")
+    low, high = Money.parse(limits["minimum"]), Money.parse(limits["maximum"])
+    if order.tariff == PESALINK and not low <= amount <= high:
+        raise RefusedAs("transfer_limit", f"transfer.amount {amount} is not within {low} and {high}")
     return amount
 
 

@@ -183,7 +183,7 @@ async def test_every_code_of_a_transfer_happens_and_the_details_tell_it(jenga, r
         pytest.param({"destination__bankCode": "88"}, 400400, id="no bank"),
         pytest.param({"destination__bankCode": "MPESA"}, 400400, id="no code"),
         pytest.param({"transfer__amount": "999999.01"}, 103105, id="too much"),
-        pytest.param({"transfer__amount": "-500.00"}, 103105, id="negative"),
+        pytest.param({"transfer__amount": "-500.00"}, 103107, id="negative"),
         pytest.param({"transfer__amount": "5e2"}, 103107, id="an exponent"),
         pytest.param({"transfer__amount": "500.001"}, 103107, id="three decimals"),
         pytest.param({"source__countryCode": "UG"}, 400400, id="another country"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 
 import aiohttp
 import orjson
@@ -12,8 +13,9 @@ import pytest
 from simulator.app import running
 from simulator.settings import Settings
 from tests.providers.conftest import Bench
-from tests.providers.jenga.conftest import PAYEE, PAYER, PENNILESS, Jenga
+from tests.providers.jenga.conftest import PAYEE, PAYER, PENNILESS, PESALINK, Jenga, nested
 
+SLOW = {"name": "slow", "at": "jenga.*.processing", "effect": {"kind": "delay", "seconds": 600}}
 GONE = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 LATE, LATE_REFUSAL = "1234560090", "1234560091"
 KINDS = [
@@ -90,7 +92,7 @@ async def test_limits_are_a_setting_and_not_those_of_internal_transfers(jenga, b
     assert (await jenga.send(transfer__amount="49.99")).json["code"] == 103105
     assert (await jenga.send(transfer__amount="60.01")).json["code"] == 103105
     assert (await jenga.send("internalBankTransfer", transfer__amount="1.00")).json["code"] == 0
-    assert (await jenga.send("internalBankTransfer", transfer__amount="0.00")).json["code"] == 103105
+    assert (await jenga.send("internalBankTransfer", transfer__amount="0.00")).json["code"] == 103107
 
 
 @pytest.mark.parametrize("more", [{"rail": "x"}, {"callbackUrl": "https://app.test/x"}])
@@ -355,3 +357,38 @@ async def test_paths_are_joined_in_any_way(jenga, how):
 async def test_a_body_that_nobody_can_read_is_refused(jenga, body):
     answer = await jenga.send(raw=body or b" ", sign="x")
     assert (answer.status, answer.json["code"] in (400400, 400111)) == (400, True)
+
+
+# What nobody means.
+
+ODD = ["", " ", "\x00", "é" * 300, "x" * 5000, "::", "%2F", "../..", "0", -1, 1e300, 10**400, True, None, [], {}, [{}]]
+FIELDS = [
+    name for kind in ("pesalinkMobile", "pesalinkacc") for name in Jenga(None).body(kind) if name != "destination.name"
+]
+
+
+@pytest.mark.parametrize("name", [*dict.fromkeys(FIELDS), "destination.name"])
+async def test_odd_values_are_answered_in_jengas_words(jenga, bench, name):
+    """Signed or not, whatever a field holds: paid, or refused for what it is."""
+    kind = "pesalinkMobile" if name == "destination.mobileNumber" else "pesalinkacc"
+    for value in ODD:
+        fields = jenga.body(kind) | {name: value}
+        signed = (told if isinstance(told, str) else json.dumps(told) for told in map(fields.get, PESALINK))
+        answer = await jenga.send(kind, raw=json.dumps(nested(fields)).encode(), sign="".join(signed))
+        assert answer.status in (200, 400), answer.text
+        assert answer.json["code"] in (0, 400111, 400400, 103107, 103105, 401201, 900101), answer.text
+    assert (await bench.control("GET", "/journal?kind=error"))["items"] == []
+    assert await bench.is_balanced()
+
+
+async def test_whoever_waits_in_a_world_that_is_deleted_is_let_go():
+    async with running(Settings(port=0, clock="system")) as simulator, aiohttp.ClientSession() as http:
+        bench = Bench(http, simulator.url, "")
+        jenga = Jenga(bench)
+        jenga.bearer = (await jenga.authenticate("any@gone", "any")).json["accessToken"]
+        await bench.control("POST", "/faults?world=gone", SLOW)
+        waiting = asyncio.create_task(jenga.send(destination__accountNumber=LATE))
+        await bench.control("GET", "/journal?world=gone&kind=entry&wait=10")
+        await bench.control("DELETE", "/worlds/gone")
+        async with asyncio.timeout(2):
+            assert (await waiting).status == 503
