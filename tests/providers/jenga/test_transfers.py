@@ -327,6 +327,37 @@ async def test_an_account_of_another_surface_takes_money_like_any(jenga):
     assert await jenga.held("bank:11:36001873000") == "10000500.00"
 
 
+WORLD = """
+accounts:
+  "68:1450160649555": {surface: jenga, refuses_debits: "118108"}
+  "68:1450160649556": {surface: jenga, refuses_credits: "103101"}
+  "11:36001873556": {surface: coop, refuses_credits: "40180193"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        pytest.param({"source__accountNumber": "1450160649555"}, 118108, id="a payer's"),
+        pytest.param(
+            {"destination__bankCode": "68", "destination__accountNumber": "1450160649556"}, 103101, id="a payee's"
+        ),
+        pytest.param(
+            {"destination__bankCode": "11", "destination__accountNumber": "36001873556"}, 400106, id="another's"
+        ),
+    ],
+)
+async def test_an_account_may_refuse_with_a_code_of_its_own_surface(tmp_path, changes, code):
+    (tmp_path / "world.yaml").write_text(WORLD)
+    settings = Settings(port=0, clock="virtual", world=tmp_path / "world.yaml")
+    async with running(settings) as simulator, aiohttp.ClientSession() as http:
+        jenga = Jenga(Bench(http, simulator.url, ""))
+        answer = await jenga.send(transfer__reference="R1", **changes)
+        assert (answer.status, answer.json["code"]) == (400, code)
+        assert (await told_of(jenga, "R1"))["code"] == code
+        assert await jenga.bench.is_balanced()
+
+
 async def test_worlds_know_nothing_of_each_others_transfers(jenga, bench):
     await jenga.send(transfer__reference="R1")
     jenga.bearer = (await jenga.authenticate("any-key@other", "any")).json["accessToken"]
