@@ -19,6 +19,13 @@ ROUTES = (
         setup.certificate,
         media="application/x-pem-file",
     ),
+    Route(
+        "GET",
+        "/jenga-key.pem",
+        "the private key for tests, to sign requests to Jenga with",
+        setup.jenga_key,
+        media="application/x-pem-file",
+    ),
     Route("GET", "/worlds", "the worlds, with credentials", setup.list_worlds, query=PAGES),
     Route("POST", "/worlds", "make a world", setup.make_world, setup.NewWorld, 201),
     Route("PATCH", "/worlds/{name}", "send callbacks for a host elsewhere", setup.patch_world, setup.WorldPatch),

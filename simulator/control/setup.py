@@ -115,6 +115,11 @@ async def certificate(call: Call) -> str:
     return call.simulation.shared.seal.certificate()
 
 
+async def jenga_key(call: Call) -> str:
+    """For clients that sign with the key for tests."""
+    return next(provider.publishes["jenga-key.pem"]() for provider in call.providers if provider.name == "jenga")
+
+
 def _clock(world: World) -> dict[str, Any]:
     return {"kind": world.clock.kind, "now": world.now().isoformat()}
 

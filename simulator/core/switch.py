@@ -192,7 +192,9 @@ async def answer(world: World, job: Job) -> None:
             return
         tx.done(job)
         transfer = transfer_of(tx, payment)
-        why_not = Forced(job.details["code"]) if "code" in job.details else _why_not(tx, world, transfer)
+        why_not = (
+            Forced(job.details["code"]) if "code" in job.details else _why_not(tx, world, transfer, payment.provider)
+        )
         if why_not is not None:
             raise why_not
         legs = _moved(TRANSIT, transfer, payment.amount)
@@ -202,7 +204,7 @@ async def answer(world: World, job: Job) -> None:
     world.happened(outcome_of(job.subject))
 
 
-def _why_not(tx: Transaction, world: World, transfer: Transfer) -> Declined | None:
+def _why_not(tx: Transaction, world: World, transfer: Transfer, provider: str) -> Declined | None:
     payee = account_of(tx, world, transfer.payee)
     bank = bank_of(tx, world, payee.bank)
     if bank is None or not bank.is_member:
@@ -210,7 +212,8 @@ def _why_not(tx: Transaction, world: World, transfer: Transfer) -> Declined | No
     if not bank.takes_at(world.now()):
         return BankOffline(f"{bank.name} does not answer")
     if payee.refuses_credits:
-        return Forced(payee.refuses_credits)
+        told = f"{payee.key} takes no credits"
+        return Forced(payee.refuses_credits) if payee.surface == provider else AccountBlocked(told)
     refusal = REFUSALS.get(payee.state)
     return refusal(f"{payee.key} is {payee.state}") if refusal is not None else None
 

@@ -171,8 +171,10 @@ class World:
         await self.run(lambda tx: None)
 
     def close(self) -> None:
-        """The world is gone: whatever is still on its way in it leaves no trace."""
+        """The world is gone: whatever is still on its way in it leaves no trace, and what waits need not wait."""
         self.is_closed = True
+        for event in self._expected.values():
+            event.set()
         self.wake()
 
     def watch(self, watcher: asyncio.Event) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ class Received:
     content_type: str
     authorization: str
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     async def of(cls, request: web.BaseRequest, path: str) -> Received:
@@ -45,6 +47,7 @@ class Received:
             content_type=_text(headers.get("Content-Type", "")),
             authorization=_text(headers.get("Authorization", "")),
             body=await _read(request),
+            headers=headers,
         )
 
     @property
@@ -98,9 +101,9 @@ NOTHING = Reply(0, b"")
 class Exchange:
     """What a handler works with. It is recorded in the transaction that does what was asked.
 
-    `place` is the operation as fault rules and payments name it. `problem` is why no world admits it; `fault_before`
-    the rule that delayed it before anything was done, `fault` the one that decides about its answer. `payment` is what
-    it has brought about, where it is recorded only once that is decided.
+    `place` is the operation as fault rules and payments name it, `parts` what its path names. `problem` is why no world
+    admits it; `fault_before` the rule that delayed it before anything was done, `fault` the one that decides about its
+    answer. `payment` is what it has brought about, where it is recorded only once that is decided.
     """
 
     world: World
@@ -110,6 +113,7 @@ class Exchange:
     number: int
     received: Received
     at: datetime
+    parts: Mapping[str, str] = field(default_factory=dict)
     problem: Exception | None = None
     fault: FaultRule | None = None
     fault_before: FaultRule | None = None

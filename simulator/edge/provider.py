@@ -65,7 +65,10 @@ class ResultCode:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One endpoint. `admit` finds the world of a request, or raises why it is refused."""
+    """One endpoint. `admit` finds the world of a request, or raises why it is refused.
+
+    Segments of the path in braces are the request's own, by that name.
+    """
 
     name: str
     method: str
@@ -97,7 +100,7 @@ class Provider:
     journal must not hold. `points` are those of an operation's life at which fault rules may act, for operations with
     an outcome and those that nobody calls; plain endpoints have `ENDPOINT`. `pay` is what a phone can do by itself;
     `wire_names` are what a forger may not know. `registers` reads what a client may register with it, by name: a key,
-    say; a `ValueError` says what was expected.
+    say; a `ValueError` says what was expected. `publishes` are files that it gives to developers, by name.
     """
 
     name: str
@@ -116,6 +119,7 @@ class Provider:
     pay: Callable[[World, PhonePayment], Awaitable[Payment]] | None = None
     wire_names: WireNames = field(default_factory=WireNames)
     registers: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+    publishes: Mapping[str, Callable[[], str]] = field(default_factory=dict)
 
     def points_of(self, operation: str) -> frozenset[str]:
         """Where fault rules may act in an operation's life; empty where there is no such operation."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from aiohttp import web
 
@@ -29,11 +29,12 @@ UNKNOWN_OPERATION = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a request is for: an operation, or only a provider that must refuse it."""
+    """What a request is for: an operation, or only a provider that must refuse it. `parts` are the path's own."""
 
     provider: Provider
     operation: Operation | None
     refusal: Exception | None
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 class Server:
@@ -48,6 +49,7 @@ class Server:
             for operation in provider.operations
         }
         self._by_path = {path: target.provider for (path, _), target in self._targets.items()}
+        self._templates = tuple(path for path in self._by_path if "{" in path)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.path
@@ -80,10 +82,22 @@ class Server:
         if found is None:
             path = self._from_root(path)
             found = self._targets.get((path, method))
-        if found is not None:
-            return found
-        if path in self._by_path:
-            return Target(self._by_path[path], None, MethodNotAllowed(method, f"{path} has no method {method}"))
+        return found or self._template(path, method) or self._refusing(path, method)
+
+    def _template(self, path: str, method: str) -> Target | None:
+        """The operation whose path this one is an instance of."""
+        for template in self._templates:
+            parts = _parts(template, path)
+            found = self._targets.get((template, method)) if parts else None
+            if found is not None:
+                return replace(found, parts=parts)
+        return None
+
+    def _refusing(self, path: str, method: str) -> Target | None:
+        """Whose paths it is among, to say no."""
+        known = next((known for known in self._by_path if known == path or _parts(known, path)), None)
+        if known is not None:
+            return Target(self._by_path[known], None, MethodNotAllowed(method, f"{path} has no method {method}"))
         owner = next((provider for provider in self._providers if path.startswith(provider.prefixes)), None)
         return Target(owner, None, UnknownPath(f"{owner.name} has no path {path}")) if owner is not None else None
 
@@ -110,6 +124,7 @@ class Server:
             number=await world.take("request"),
             received=received,
             at=world.now(),
+            parts=target.parts,
             problem=problem,
         )
 
@@ -178,6 +193,17 @@ class Server:
             await _callback_first(exchange, rule)
 
 
+def _parts(template: str, path: str) -> dict[str, str]:
+    """What stands in `path` where the template names something; nothing where it is another path, or names nothing."""
+    named, told = template.split("/"), path.split("/")
+    if len(named) != len(told):
+        return {}
+    pairs = list(zip(named, told, strict=True))
+    if any(name != one for name, one in pairs if not name.startswith("{")):
+        return {}
+    return {name[1:-1]: one for name, one in pairs if name.startswith("{")}
+
+
 def _hung_up(tx: Transaction, exchange: Exchange) -> None:
     """The caller is gone; what was not done yet will not be."""
     if not exchange.is_recorded:
@@ -205,6 +231,8 @@ async def _callback_first(exchange: Exchange, rule: FaultRule) -> None:
 
 def _decides_by_itself(tx: Transaction, exchange: Exchange) -> bool:
     """Whether what was accepted comes to its callback without a person: the payment, or what waits in its place."""
+    if exchange.payment:
+        return False  # it was waited for: the answer tells of it, and no callback
     payments = tx.find(Payment, by="correlation", value=exchange.correlation)
     if payments:
         return not payments[0].is_decided and answers_by_itself(tx, exchange.world, payments[0])

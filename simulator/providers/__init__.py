@@ -2,5 +2,6 @@
 
 from simulator.edge.provider import Provider
 from simulator.providers.daraja import PROVIDER as DARAJA
+from simulator.providers.jenga import PROVIDER as JENGA
 
-PROVIDERS: tuple[Provider, ...] = (DARAJA,)
+PROVIDERS: tuple[Provider, ...] = (DARAJA, JENGA)

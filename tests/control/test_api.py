@@ -5,6 +5,7 @@ import io
 import pytest
 
 from simulator.control.routes import ROUTES
+from simulator.providers import PROVIDERS
 
 ANN = "254708374149"
 FILLED = {"code": "98", "number": "1", "name": "nothing", "msisdn": ANN, "shortcode": "600000", "id": "nothing"}
@@ -20,7 +21,7 @@ BODIES = {
     "/prompts/{id}/answer": {"action": "approve"},
     "/faults": {"name": "r", "at": "*.*.callback", "effect": {"kind": "drop"}},
 }
-OF_NO_WORLD = {"/health", "/certificate.pem", "/worlds", "/worlds/{name}"}
+OF_NO_WORLD = {"/health", "/certificate.pem", "/jenga-key.pem", "/worlds", "/worlds/{name}"}
 LISTS = ["worlds", "subscribers", "merchants", "banks", "prompts", "faults", "journal", "payments", "callbacks"]
 LISTS += ["ledger/accounts", "ledger/entries", f"subscribers/{ANN}/messages"]
 
@@ -46,7 +47,7 @@ async def test_health_says_what_runs(sim):
             "seed": 1,
             "clock": {"kind": "virtual", "now": "2026-01-15T10:30:00+03:00"},
             "store": "memory",
-            "providers": ["daraja"],
+            "providers": [provider.name for provider in PROVIDERS],
         },
     )
 

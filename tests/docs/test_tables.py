@@ -8,6 +8,7 @@ from pathlib import Path
 from simulator.edge.tables import error_table, result_table
 from simulator.providers.daraja import PROVIDER
 from simulator.providers.daraja.strictness import STRICTNESS
+from simulator.providers.jenga import PROVIDER as JENGA
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -23,6 +24,12 @@ def test_the_tables_of_daraja_are_those_of_the_code(golden):
     text = with_table(page.read_text(), "errors", error_table(PROVIDER))
     text = with_table(text, "strictness", strictness_table(PROVIDER.settings.strictness))
     golden(page, with_table(text, "results", result_table(PROVIDER)))
+
+
+def test_the_tables_of_jenga_are_those_of_the_code(golden):
+    page = DOCS / "jenga.md"
+    text = with_table(page.read_text(), "errors", error_table(JENGA, "code", "message"))
+    golden(page, with_table(text, "results", result_table(JENGA, "code", "message")))
 
 
 def strictness_table(names):

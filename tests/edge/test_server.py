@@ -160,7 +160,7 @@ async def test_the_why_is_one_line_of_ascii(sim):
     assert len(reply.headers["Pesabox-Why"]) == 500
 
 
-# Defects of ours.
+# What the tests below serve, and defects of ours.
 
 
 @pytest.fixture
@@ -181,6 +181,12 @@ async def broken(simulate, aiohttp_client):
         await exchange.world.run(lambda tx: exchange.record(tx, reply))
         return reply
 
+    async def tells(exchange):
+        told = {"parts": dict(exchange.parts), "key": exchange.received.headers.get("api-KEY")}
+        reply = Reply(200, json.dumps(told).encode())
+        await exchange.world.run(lambda tx: exchange.record(tx, reply))
+        return reply
+
     error = CatalogueError("broken", 500, "E1", "Our fault", Mark.INFERRED, "break it")
     provider = Provider(
         name="fake",
@@ -188,6 +194,8 @@ async def broken(simulate, aiohttp_client):
             Operation("breaks", "POST", "/breaks", admit, breaks),
             Operation("works", "POST", "/works", admit, works),
             Operation("closed", "POST", "/closed", breaks_in_admission, works),
+            Operation("one", "GET", "/of/{country}/{account}", admit, tells),
+            Operation("all", "GET", "/of/KE/all", admit, works),
         ),
         jobs={},
         settings=ProviderSettings("fake"),
@@ -225,6 +233,29 @@ async def test_a_defect_of_ours_is_the_providers_internal_error_and_journalled(b
     assert error.correlation == request.correlation
     assert world.open_requests == set()
     assert "failed" in caplog.text
+
+
+async def test_a_path_tells_what_its_operation_names(broken):
+    client, _ = broken
+    for path in ("/of/KE/1450160649886", "/fake/of/KE/1450160649886", "/of/KE/1450160649886/"):
+        async with client.get(path, headers={"Api-Key": "mine"}) as response:
+            assert await response.json() == {"parts": {"country": "KE", "account": "1450160649886"}, "key": "mine"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        pytest.param("GET", "/of/KE/all", 200, id="the operation that has just this path"),
+        pytest.param("POST", "/of/KE/1450160649886", 400, id="another method"),
+        pytest.param("GET", "/of/KE", 404, id="too short"),
+        pytest.param("GET", "/of/KE/1/2", 404, id="too long"),
+        pytest.param("GET", "/for/KE/1", 404, id="another path"),
+    ],
+)
+async def test_a_path_with_parts_is_one_among_others(broken, method, path, status):
+    client, _ = broken
+    async with client.request(method, path) as response:
+        assert response.status == status
 
 
 async def test_a_server_goes_on_after_a_defect(broken):

@@ -11,7 +11,6 @@ import orjson
 from simulator.core.money import Money
 from simulator.edge.provider import ResultCode
 from simulator.edge.wire import dumped
-from simulator.providers.daraja.outcomes import on_the_wire
 
 # Two decimals or none, as captured; not what would lose digits in a client's number.
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{2})?")
@@ -71,3 +70,8 @@ def converted(text: str) -> object:
 def whole(amount: Money) -> str:
     """An amount as the core writes it: without decimals where there are no cents."""
     return str(amount).removesuffix(".00")
+
+
+def on_the_wire(result: ResultCode) -> int | str:
+    """In callbacks a code of digits is a number, any other text [captured]."""
+    return int(result.code) if result.code.isdecimal() else result.code

@@ -51,9 +51,9 @@ from simulator.providers.daraja.models import (
     WireUrl,
     told_by,
 )
-from simulator.providers.daraja.outcomes import on_the_wire
 from simulator.providers.daraja.products.c2b.notices import confirm
 from simulator.providers.daraja.products.stk.codes import OUTCOMES
+from simulator.providers.daraja.results import on_the_wire
 from simulator.providers.daraja.strictness import (
     check_public,
     check_texts,
