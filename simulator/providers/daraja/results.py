@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import orjson
 
 from simulator.core.money import Money
+from simulator.edge.outcomes import on_the_wire
 from simulator.edge.provider import ResultCode
 from simulator.edge.wire import dumped
-from simulator.providers.daraja.outcomes import on_the_wire
 
 # Two decimals or none, as captured; not what would lose digits in a client's number.
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{2})?")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulator.core import errors as core
+from simulator.edge.outcomes import Outcomes
 from simulator.edge.provider import Mark, ResultCode
-from simulator.providers.daraja.outcomes import Outcomes
 
 BY_RULE = "rule `daraja.stk_push.processing`, `fail` with this code"
 
