@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from simulator.edge.provider import Provider
+from simulator.edge.provider import Provider, ResultCode
 
 
-def error_table(provider: Provider) -> str:
-    """Synchronous errors: name, status, code, text, how to make it happen, how sure we are."""
-    head = ("name", "HTTP", "errorCode", "errorMessage", "how to make it happen", "known from")
+def error_table(provider: Provider, code: str = "errorCode", text: str = "errorMessage") -> str:
+    """Synchronous errors: name, status, code and text as the provider calls them, how to make it happen, how sure we
+    are."""
+    head = ("name", "HTTP", code, text, "how to make it happen", "known from")
     rows = [
         (f"`{error.name}`", str(error.status), _literal(error.code), _literal(error.message), error.how, error.mark)
         for error in provider.errors
@@ -17,15 +18,21 @@ def error_table(provider: Provider) -> str:
     return _table(head, rows)
 
 
-def result_table(provider: Provider) -> str:
-    """Result codes by operation."""
-    head = ("operation", "ResultCode", "ResultDesc", "how to make it happen", "known from")
+def result_table(provider: Provider, code: str = "ResultCode", text: str = "ResultDesc") -> str:
+    """Result codes by operation, or by all those that have the same ones."""
+    head = ("operation", code, text, "how to make it happen", "known from")
     rows = [
-        (f"`{operation}`", f"`{result.code}`", _literal(result.text), result.how, result.mark)
-        for operation, results in provider.result_codes.items()
+        (", ".join(f"`{name}`" for name in names), f"`{result.code}`", _literal(result.text), result.how, result.mark)
+        for results, names in _sharing(provider.result_codes)
         for result in results
     ]
     return _table(head, rows)
+
+
+def _sharing(codes: Mapping[str, tuple[ResultCode, ...]]) -> list[tuple[tuple[ResultCode, ...], list[str]]]:
+    """Each table of codes once, with the operations that have it."""
+    tables = list(dict.fromkeys(codes.values()))
+    return [(table, [name for name, told in codes.items() if told == table]) for table in tables]
 
 
 def _literal(text: str) -> str:

@@ -5,6 +5,7 @@ import io
 import pytest
 
 from simulator.control.routes import ROUTES
+from simulator.providers import PROVIDERS
 
 ANN = "254708374149"
 FILLED = {"name": "nothing", "msisdn": ANN, "shortcode": "600000", "id": "nothing"}
@@ -44,7 +45,7 @@ async def test_health_says_what_runs(sim):
             "seed": 1,
             "clock": {"kind": "virtual", "now": "2026-01-15T10:30:00+03:00"},
             "store": "memory",
-            "providers": ["daraja"],
+            "providers": [provider.name for provider in PROVIDERS],
         },
     )
 

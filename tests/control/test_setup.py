@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from simulator.providers import PROVIDERS
+
 ANN = "254708374149"
 NOON = "2026-01-15T10:30:00+03:00"
 
@@ -33,6 +35,7 @@ async def test_a_world_tells_how_many_jobs_are_open(sim):
 
 async def test_a_world_is_made_with_credentials_for_every_provider(sim, basic_header):
     answer = await sim.control("POST", "/worlds", {"name": "shard-3", "seed": 42, "starts_at": "2030-05-05T09:00"})
+    credentials = {"consumer_key": "pesabox-key@shard-3", "consumer_secret": "pesabox-secret"}
     assert answer.status == 201
     assert answer.body == {
         "name": "shard-3",
@@ -40,7 +43,7 @@ async def test_a_world_is_made_with_credentials_for_every_provider(sim, basic_he
         "now": "2030-05-05T09:00:00+03:00",
         "hosts": {},
         "open_jobs": 0,
-        "credentials": {"daraja": {"consumer_key": "pesabox-key@shard-3", "consumer_secret": "pesabox-secret"}},
+        "credentials": dict.fromkeys((provider.name for provider in PROVIDERS), credentials),
     }
     told = answer.body["credentials"]["daraja"]
     header = basic_header(told["consumer_key"], told["consumer_secret"])

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from simulator.core import faults
 from simulator.edge.catalogue import problems_of
 from simulator.providers import PROVIDERS
+from simulator.providers.daraja import PROVIDER as DARAJA
 
-(DARAJA,) = PROVIDERS
 GONE = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 FINAL = {"succeeded", "failed", "cancelled", "expired"}
 CALLS = ["stk_push", "b2c", "c2b_register", "c2b_simulate", "transaction_status", "pay"]

@@ -10,12 +10,12 @@ from aiohttp import web
 
 from simulator.core.tampering import FORGER_ADDRESS
 from simulator.edge.sender import can_bind
-from simulator.providers import PROVIDERS
+from simulator.providers.daraja import PROVIDER as DARAJA
 
 ACKNOWLEDGED = "Success. Request accepted for processing"
 MANUAL, ANN = "254700000010", "254708374149"
 GONE = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
-OPERATIONS = list(dict.fromkeys(operation.name for provider in PROVIDERS for operation in provider.operations))
+OPERATIONS = list(dict.fromkeys(operation.name for operation in DARAJA.operations))
 
 
 async def states(sim):

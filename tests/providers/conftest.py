@@ -145,6 +145,10 @@ class Bench:
     async def fault(self, at: str, **effect: Any) -> None:
         await self.control("POST", "/faults", {"name": at, "at": at, "effect": effect})
 
+    async def bearer_of(self, provider: str) -> str:
+        """A token of any provider's, got as its clients get it."""
+        return await TOKENS[provider](self)
+
     async def result(self, acknowledgement: Answer) -> dict[str, Any]:
         """Lets everything happen, and gives the last callback's result."""
         assert acknowledgement.status == 200, acknowledgement.text
@@ -166,6 +170,15 @@ class Bench:
         await self.advance(120)
         told: dict[str, Any] = orjson.loads(self.received[-1][1])["Body"]["stkCallback"]
         return told
+
+
+async def coop_token(bench: Bench) -> str:
+    headers = {"Authorization": "Basic " + base64.b64encode(b"pesabox-key:pesabox-secret").decode()}
+    told = {"grant_type": "client_credentials"}
+    return str((await bench.call("POST", "/token", data=told, headers=headers)).json["access_token"])
+
+
+TOKENS: dict[str, Callable[[Bench], Awaitable[str]]] = {"daraja": Bench.token, "coop": coop_token}
 
 
 @asynccontextmanager
