@@ -53,14 +53,8 @@ LEG_RESULTS = (
         "40421536",
         "Cannot process now: initiate again",
         Mark.INFERRED,
-        "pay an account whose bank is offline (number ends in 0008) or closes its day (0009), or pay from 36001873024",
-    ),
-    ResultCode(
-        "40000127",
-        "Unexpected error",
-        Mark.INFERRED,
-        "pay an account whose bank answers too late, so that the switch takes the transfer back (number ends in 0091), "
-        "or pay from 36001873008",
+        "pay an account whose bank is offline (number ends in 0008), closes its day (0009) or answers so late that the "
+        "switch takes the transfer back (0091); or pay from 36001873024",
     ),
     ResultCode(
         "-16",
@@ -90,6 +84,7 @@ LEG_RESULTS = (
     _triggered("42173", "Referral", "025"),
     _triggered("40007327", "Referral", "026"),
     _triggered("40007323", "Referral", "022"),
+    _triggered("40000127", "Unexpected error", "008"),
     _triggered("20201005", "Fund the settlement account", "009"),
     _triggered("40007322", "No debits allowed", "013"),
     _triggered("40180194", "No debits allowed", "028"),
@@ -114,7 +109,7 @@ OUTCOMES = Outcomes(
         core.BankOffline: "40421536",
         core.BankCutOver: "40421536",
         core.NotAMember: "40421536",  # it was a member when the request was accepted
-        core.SwitchTimeOut: "40000127",
+        core.SwitchTimeOut: "40421536",  # the money is back, and nothing is unclear any more
     },
 )
 

@@ -15,6 +15,7 @@ from simulator.edge.wire import Wire, load_object
 
 COOP = "11"
 NARRATION_CHARACTERS = 25
+NESTED = 3  # a request, its legs, one of these
 _ACCOUNT = re.compile(r"[0-9A-Za-z-]{1,30}")
 _UNFIT_FOR_A_URL = re.compile(r"[\s<>]")
 
@@ -166,7 +167,7 @@ W = TypeVar("W", bound=Wire)
 
 
 def parse(exchange: Exchange, model: type[W]) -> W:
-    """The request; `InvalidField` names the first bad field with its place. Null is absent, at any depth."""
+    """The request; `InvalidField` names the first bad field with its place. Null is absent, wherever a field is."""
     try:
         return model.model_validate(_without_nulls(load_object(exchange.received.body)))
     except ValidationError as error:
@@ -175,7 +176,9 @@ def parse(exchange: Exchange, model: type[W]) -> W:
         raise InvalidField(place, first["msg"].removeprefix("Value error, ")) from None
 
 
-def _without_nulls(told: object) -> object:
-    if isinstance(told, dict):
-        return {name: _without_nulls(value) for name, value in told.items() if value is not None}
-    return [_without_nulls(value) for value in told] if isinstance(told, list) else told
+def _without_nulls(told: object, depth: int = NESTED) -> object:
+    if isinstance(told, dict) and depth:
+        return {name: _without_nulls(value, depth - 1) for name, value in told.items() if value is not None}
+    if isinstance(told, list) and depth:
+        return [_without_nulls(value, depth - 1) for value in told]
+    return told

@@ -94,12 +94,12 @@ async def test_money_that_comes_in_is_told_in_texts(sim, world, registered):
     }
 
 
-async def test_money_that_comes_back_is_told_by_the_reference_of_its_leg(sim, world, registered, basic_header):
+async def test_money_that_comes_back_is_told_by_the_reference_of_its_request(sim, world, registered, basic_header):
     key = await sent(sim, basic_header)
     back = await give_back(world, key, Money.parse("400.00"))
     await sim.advance(10)
     told = json.loads(sim.app.received[-1][2])
-    assert (told["PaymentRef"], told["Amount"], told["TransactionId"]) == ("M1_1", "400.00", back.receipt)
+    assert (told["PaymentRef"], told["Amount"], told["TransactionId"]) == ("M1", "400.00", back.receipt)
     assert told["CustMemoLine1"].startswith("RETURN 00110068")
     assert (await sim.control("GET", "/ledger/audit")).body["balanced"]
 

@@ -60,7 +60,9 @@ async def test_legs_conserve_money(coop, requests, code, nth):
     assert balances.get("switch:transit", 0) == 0
     assert await coop.is_balanced()
 
-    by_reference = {payment["reference"]: payment["state"] == "succeeded" for payment in payments}
+    paid_by_leg = [payment["state"] == "succeeded" for payment in payments]  # in the order of requests and legs
+    named = [f"M{number}_{leg}" for number, told in enumerate(requests) for leg, _ in enumerate(told)]
+    by_reference = dict(zip(named, paid_by_leg, strict=True))
     assert {told["MessageReference"] for told in coop.callbacks} == {f"M{number}" for number in range(len(requests))}
     for told in coop.callbacks:
         outcomes = {leg["ReferenceNumber"]: leg["ResponseCode"] == "0" for leg in told["Destinations"]}

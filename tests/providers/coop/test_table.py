@@ -204,10 +204,6 @@ async def payee_offline(coop, code):
     return await coop.outcome(coop.leg(AccountNumber="0700000000008"))
 
 
-async def too_late(coop, code):
-    return await coop.outcome(coop.leg(AccountNumber="0700000000091"))
-
-
 async def two_at_once(coop, code):
     await coop.bench.control("PATCH", "/providers/coop", {"limits": {"daily": "1500.00"}})
     await coop.accepted(MessageReference="M0")
@@ -246,7 +242,6 @@ RESULT_RECIPES = {
     "40409528": payee_dormant,
     "40007325": payee_blocked,
     "40421536": payee_offline,
-    "40000127": too_late,
     "-16": two_at_once,
     "40180193": credit_refused,
     "40407606": reference_one,
@@ -309,10 +304,11 @@ async def test_the_accounts_that_take_no_credits(coop, ending, code):
     assert await coop.balance() == "10000000.00"
 
 
-@pytest.mark.parametrize("ending", ["0008", "0009"])
-async def test_a_bank_that_does_not_answer_fails_the_leg(coop, ending):
+@pytest.mark.parametrize("ending", ["0008", "0009", "0091"])
+async def test_a_bank_that_does_not_answer_or_too_late_fails_the_leg(coop, ending):
     told = await coop.outcome(coop.leg(AccountNumber=f"070000000{ending}"))
     assert told["Destinations"][0]["ResponseCode"] == "40421536"
+    assert await coop.balance() == "10000000.00"
 
 
 async def undecided(coop):

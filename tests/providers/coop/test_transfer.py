@@ -36,7 +36,7 @@ async def test_it_is_acknowledged_in_four_texts_and_then_paid(coop, path):
 async def test_the_payment_tells_payer_payee_and_both_references(coop):
     told = await coop.outcome()
     (payment,) = await coop.payments()
-    assert (payment["kind"], payment["reference"], payment["amount"]) == ("transfer", "M1_1", "1000.00")
+    assert (payment["kind"], payment["reference"], payment["amount"]) == ("transfer", "M1", "1000.00")
     assert payment["receipt"] == told["Destinations"][0]["TransactionID"]
     assert payment["provider_reference"].startswith("00110068")
     assert (await coop.balance("0712345678901", "68")) == "51000.00"
