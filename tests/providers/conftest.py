@@ -178,7 +178,17 @@ async def jenga_token(bench: Bench) -> str:
     return str((await bench.call("POST", path, json=told, headers={"Api-Key": "any"})).json["accessToken"])
 
 
-TOKENS: dict[str, Callable[[Bench], Awaitable[str]]] = {"daraja": Bench.token, "jenga": jenga_token}
+async def coop_token(bench: Bench) -> str:
+    headers = {"Authorization": "Basic " + base64.b64encode(b"pesabox-key:pesabox-secret").decode()}
+    told = {"grant_type": "client_credentials"}
+    return str((await bench.call("POST", "/token", data=told, headers=headers)).json["access_token"])
+
+
+TOKENS: dict[str, Callable[[Bench], Awaitable[str]]] = {
+    "daraja": Bench.token,
+    "jenga": jenga_token,
+    "coop": coop_token,
+}
 
 
 @asynccontextmanager

@@ -61,7 +61,8 @@ async def test_it_knows_no_field_by_our_own_name(provider, bench):
     bench.bearer = await bench.bearer_of(provider.name)
     for operation in provider.operations:
         if operation.method == "POST":
-            assert (await bench.post(operation.path, ours)).status == 400
+            is_asked_by_bearer = operation.path != "/token"
+            assert (await bench.post(operation.path, ours)).status == (400 if is_asked_by_bearer else 401)
 
 
 @EVERY

@@ -1,0 +1,1 @@
+"""What Co-op offers: one module a product."""
