@@ -4,10 +4,11 @@ and what a payout is called. Made from ids, never drawn: the bank of a repeated 
 
 import hashlib
 import hmac
+from urllib.parse import quote
 
 from app_under_test.settings import Settings
 
-_NAME_DIGITS = 20
+_NAME_DIGITS, _JENGA_DIGITS, _COOP_CHARACTERS = 20, 12, 27
 
 
 class Addresses:
@@ -27,15 +28,36 @@ class Addresses:
     def receipt(self, receipt: str, what: str) -> str:
         return self._of(self.token(receipt), f"receipts/{receipt}/{what}")
 
+    def coop(self, withdrawal: str) -> str:
+        return f"{self._settings.public_url}/callbacks/coop/{self.token(withdrawal)}/{withdrawal}/result"
+
+    def credits(self, provider: str) -> str:
+        """Told to the bank's bank once. It names itself with HTTP Basic, by what stands before the host."""
+        scheme, _, where = self._settings.public_url.partition("://")
+        user, password = self._settings.notice_user, self._settings.notice_password.get_secret_value()
+        own = f"{quote(user, safe='')}:{quote(password, safe='')}@{where}"
+        return f"{scheme}://{own}/callbacks/{provider}/{self.credits_token(provider)}/credits"
+
     def token(self, payment: str) -> str:
         return hmac.new(self._secret, payment.encode(), hashlib.sha256).hexdigest()
 
     def paybill_token(self) -> str:
         return self.token(f"paybill {self._settings.c2b}")
 
+    def credits_token(self, provider: str) -> str:
+        return self.token(f"credits {provider}")
+
     def payout_name(self, withdrawal: str, created_at: str) -> str:
         """Its client reference. With the time, so that no new database repeats the names of an old one."""
         return f"{withdrawal}-{self.token(f'payout {withdrawal} {created_at}')[:_NAME_DIGITS]}"
+
+    def transfer_name(self, provider: str, withdrawal: str, created_at: str) -> str:
+        """Jenga's references are of twelve digits by convention, Co-op's of 27 characters at most."""
+        drawn = self.token(f"transfer {withdrawal} {created_at}")
+        if provider == "coop":
+            return f"{withdrawal}-{drawn}"[:_COOP_CHARACTERS]
+        number = withdrawal.removeprefix("W")
+        return f"{int(drawn, 16):0{_JENGA_DIGITS}d}"[len(number) - _JENGA_DIGITS :] + number
 
     def _of(self, token: str, what: str) -> str:
         return f"{self._settings.public_url}/callbacks/daraja/{token}/{what}"

@@ -9,16 +9,23 @@ from sqlalchemy import Connection, insert, inspect
 from app_under_test import ledger
 from app_under_test.addresses import Addresses
 from app_under_test.callbacks import Callbacks
+from app_under_test.clients.coop.door import Coop
+from app_under_test.clients.coop.pesalink import CoopPesaLink
 from app_under_test.clients.daraja.b2c import B2c
 from app_under_test.clients.daraja.c2b import C2b
 from app_under_test.clients.daraja.door import Daraja
 from app_under_test.clients.daraja.stk import StkPush
+from app_under_test.clients.jenga.door import Jenga
+from app_under_test.clients.jenga.pesalink import OWN_BANK, JengaPesaLink
 from app_under_test.clock import BorrowedClock, Clock, SystemClock, stamp
 from app_under_test.customers import Customers
 from app_under_test.deposits import Deposits
 from app_under_test.edge import Guard, Role, respond
 from app_under_test.idempotency import Wishes
+from app_under_test.incoming import Incoming
 from app_under_test.paybill import Paybill
+from app_under_test.payees import list_banks
+from app_under_test.pesalink import PesaLink
 from app_under_test.problems import as_problems
 from app_under_test.reconcile import Reconciliation
 from app_under_test.schema import counters, create_tables
@@ -41,12 +48,17 @@ def create_app(
     daraja, addresses, wishes = Daraja(parsed, clock), Addresses(parsed), Wishes(store)
     stk, b2c = StkPush(parsed, clock, daraja), B2c(parsed, daraja)
     c2b = C2b(parsed, daraja, status=b2c)
+    jenga, coop = Jenga(parsed, clock), Coop(parsed, clock)
+    pesalink = _pesalink(parsed, JengaPesaLink(parsed, jenga), CoopPesaLink(parsed, clock, coop), addresses)
 
     customers = Customers(store=store, clock=clock, wishes=wishes)
     deposits = Deposits(parsed, store=store, clock=clock, wishes=wishes, gateway=stk, addresses=addresses)
-    withdrawals = Withdrawals(parsed, store=store, clock=clock, wishes=wishes, gateway=b2c, addresses=addresses)
+    withdrawals = Withdrawals(parsed, store=store, clock=clock, wishes=wishes, gateway=b2c, pesalink=pesalink)
     paybill = Paybill(parsed, store=store, clock=clock, gateway=c2b, addresses=addresses, deposits=deposits)
-    callbacks = Callbacks(parsed, addresses=addresses, deposits=deposits, withdrawals=withdrawals, paybill=paybill)
+    incoming = Incoming(store=store, clock=clock, pesalink=pesalink, withdrawals=withdrawals)
+    callbacks = Callbacks(
+        parsed, addresses=addresses, deposits=deposits, withdrawals=withdrawals, paybill=paybill, incoming=incoming
+    )
     reconciliation = Reconciliation(
         store=store, clock=clock, wishes=wishes, paybill=paybill, deposits=deposits, withdrawals=withdrawals
     )
@@ -55,7 +67,8 @@ def create_app(
     if isinstance(clock, BorrowedClock):
         app.middlewares.append(clock.read_once)
         app.cleanup_ctx.append(clock.connected)
-    app.cleanup_ctx.extend([_opened(store, parsed, clock), daraja.connected, _carried_out(wishes), paybill.opened])
+    doors = [daraja.connected, jenga.connected, coop.connected]
+    app.cleanup_ctx.extend([_opened(store, parsed, clock), *doors, _carried_out(wishes), paybill.opened])
 
     guard = Guard({Role.CHANNEL: parsed.channel_key, Role.OPERATOR: parsed.operator_key})
     channel, operator = guard.only(Role.CHANNEL), guard.only(Role.OPERATOR)
@@ -69,6 +82,9 @@ def create_app(
             web.get("/deposits/{id}", channel(deposits.show)),
             web.post("/withdrawals", channel(withdrawals.create)),
             web.get("/withdrawals/{id}", channel(withdrawals.show)),
+            web.get("/banks", channel(list_banks)),
+            web.post("/banks/verify", channel(pesalink.verify)),
+            web.get("/notices", operator(pesalink.notices)),
             web.post("/reconcile", operator(reconciliation.create)),
             web.get("/reconcile/{id}", operator(reconciliation.show)),
             web.get("/ledger/audit", operator(ledger.Books(store).audit)),
@@ -76,6 +92,17 @@ def create_app(
         ]
     )
     return app
+
+
+def _pesalink(settings: Settings, jenga: JengaPesaLink, coop: CoopPesaLink, addresses: Addresses) -> PesaLink:
+    """Co-op Connect tells holders of accounts at any bank; Jenga those at its own, where it is the one that pays."""
+    return PesaLink(
+        settings,
+        gateways={"jenga": jenga, "coop": coop},
+        verifiers={OWN_BANK: jenga} if settings.pesalink == "jenga" else {},
+        verifier=coop,
+        addresses=addresses,
+    )
 
 
 async def _health(_: web.Request) -> web.Response:
@@ -91,7 +118,8 @@ def _opened(store: Store, settings: Settings, clock: Clock) -> Callable[[web.App
         if is_new:
             create_tables(connection)
             connection.execute(_COUNTER, [{"prefix": prefix, "value": 0} for prefix in "CDRW"])
-            ledger.open_books(connection, opening_float=settings.opening_float, at=stamp(clock.now()))
+            floats = {"opening_float": settings.opening_float, "pesalink_float": settings.pesalink_opening_float}
+            ledger.open_books(connection, **floats, at=stamp(clock.now()))
 
     async def opened(_: web.Application) -> AsyncIterator[None]:
         try:

@@ -1,5 +1,6 @@
 """Callbacks: public addresses, so every call is verified, and answered only when its effect is durable."""
 
+import base64
 import hmac
 import ipaddress
 
@@ -8,6 +9,7 @@ from aiohttp import web
 from app_under_test.addresses import Addresses
 from app_under_test.deposits import Deposits
 from app_under_test.edge import respond
+from app_under_test.incoming import Incoming
 from app_under_test.paybill import Paybill
 from app_under_test.problems import Problem
 from app_under_test.settings import Settings
@@ -17,7 +19,7 @@ _OUR_PROXY = "127.0.0.1"
 
 
 class Callbacks:
-    """`/callbacks/daraja/…`."""
+    """`/callbacks/…`."""
 
     def __init__(
         self,
@@ -27,9 +29,12 @@ class Callbacks:
         deposits: Deposits,
         withdrawals: Withdrawals,
         paybill: Paybill,
+        incoming: Incoming,
     ) -> None:
         self._allowed, self._addresses = settings.callback_addresses, addresses
-        self._deposits, self._withdrawals, self._paybill = deposits, withdrawals, paybill
+        self._deposits, self._withdrawals, self._paybill, self._incoming = deposits, withdrawals, paybill, incoming
+        pair = f"{settings.notice_user}:{settings.notice_password.get_secret_value()}"
+        self._notifier = base64.b64encode(pair.encode())
 
     def routes(self) -> list[web.RouteDef]:
         own = "/callbacks/daraja/{token}"
@@ -43,6 +48,8 @@ class Callbacks:
             web.post(f"{own}/c2b/confirmation", self.c2b_confirmation),
             web.post(f"{own}/receipts/{{receipt}}/status", self.receipt_status),
             web.post(f"{own}/receipts/{{receipt}}/status-timeout", self.receipt_status_timeout),
+            web.post("/callbacks/coop/{token}/{withdrawal}/result", self.coop_result),
+            web.post("/callbacks/{provider:coop|jenga}/{token}/credits", self.credits),
         ]
 
     async def stk(self, request: web.Request) -> web.Response:
@@ -93,6 +100,21 @@ class Callbacks:
         """A question was lost: the next reconciliation asks again."""
         self._verified(request, "receipt")
         await request.read()
+        return _heard()
+
+    async def coop_result(self, request: web.Request) -> web.Response:
+        withdrawal = self._verified(request, "withdrawal")
+        await self._withdrawals.heard_from_bank(withdrawal, await request.read())
+        return _heard()
+
+    async def credits(self, request: web.Request) -> web.Response:
+        provider = request.match_info["provider"]
+        self._verify(request, self._addresses.credits_token(provider))
+        scheme, _, pair = request.headers.get("Authorization", "").partition(" ")
+        given = pair.strip().encode("utf-8", "surrogateescape") if scheme.lower() == "basic" else b""
+        if not hmac.compare_digest(self._notifier, given):
+            raise Problem(403, "the user or the password of this address is missing or wrong", field="Authorization")
+        await self._incoming.heard(provider, await request.read())
         return _heard()
 
     def _verified(self, request: web.Request, name: str) -> str:

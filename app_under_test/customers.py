@@ -35,10 +35,13 @@ def _printable(name: str) -> str:
     return name
 
 
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_printable)
+]
+
+
 class CustomerRequest(BaseModel):
-    name: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_printable)
-    ]
+    name: Name
     msisdn: Msisdn
 
 

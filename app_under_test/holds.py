@@ -19,23 +19,34 @@ def release(connection: Connection, customer: str, amount: int, *, withdrawal: s
     ledger.post(connection, legs, kind="release", reference=withdrawal, at=at)
 
 
-def pay(connection: Connection, customer: str, amount: int, *, withdrawal: str, at: str) -> None:
-    legs = _legs(ledger.held_account(customer), ledger.FLOAT, amount)
+def pay(
+    connection: Connection, customer: str, amount: int, *, withdrawal: str, at: str, to: str = ledger.FLOAT
+) -> None:
+    legs = _legs(ledger.held_account(customer), to, amount)
     ledger.post(connection, legs, kind="withdrawal", reference=withdrawal, at=at)
 
 
-def pay_after_release(connection: Connection, customer: str, amount: int, *, withdrawal: str, at: str) -> None:
+def pay_after_release(
+    connection: Connection, customer: str, amount: int, *, withdrawal: str, at: str, to: str = ledger.FLOAT
+) -> None:
     """The provider said no, and the money moved all the same.
 
     The customer may have spent it: then it is missing, and suspense shows that until a person has seen to it.
     """
     try:
         with connection.begin_nested():
-            legs = _legs(ledger.customer_account(customer), ledger.FLOAT, amount)
+            legs = _legs(ledger.customer_account(customer), to, amount)
             ledger.post(connection, legs, kind="withdrawal", reference=withdrawal, at=at)
     except ledger.Overdrawn:
-        legs = _legs(ledger.SUSPENSE, ledger.FLOAT, amount)
+        legs = _legs(ledger.SUSPENSE, to, amount)
         ledger.post(connection, legs, kind="withdrawal", reference=withdrawal, at=at)
+
+
+def charge(connection: Connection, fee: int, *, withdrawal: str, at: str) -> None:
+    """What the bank's own bank took for the transfer is the bank's cost, not the customer's."""
+    if fee:
+        legs = _legs(ledger.FEES, ledger.PESALINK, fee)
+        ledger.post(connection, legs, kind="fee", reference=withdrawal, at=at)
 
 
 def _legs(source: str, to: str, amount: int) -> tuple[ledger.Posting, ...]:

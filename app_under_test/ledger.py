@@ -1,6 +1,6 @@
 """The bank's books: double entry, and the only module that changes a balance.
 
-Credits are positive: what the bank owes its customers has a plus, what it holds at the provider (`float:mpesa`) has a
+What the bank owes its customers has a plus, what it holds at providers (`float:…`) and what these charged (`fees`) a
 minus, and all accounts together are always zero. What a customer has is in two accounts: what is available, and what
 is held for withdrawals on their way.
 """
@@ -17,7 +17,8 @@ from app_under_test.schema import accounts, entries, postings
 from app_under_test.store import Store
 
 FLOAT, SUSPENSE, FEES, OWN_FUNDS = "float:mpesa", "suspense", "fees", "own_funds"
-_WITHOUT_FLOOR = (FLOAT, SUSPENSE)  # what is unexplained may be missing as well
+PESALINK = "float:pesalink"
+_WITHOUT_FLOOR = (FLOAT, PESALINK, FEES, SUSPENSE)  # what is unexplained may be missing as well
 
 _OPENED = insert(accounts)
 _ENTERED = insert(entries).returning(entries.c.number)
@@ -34,6 +35,15 @@ _CHANGES = (
     .group_by(entries.c.number)
     .having(func.sum(postings.c.amount) != 0)
     .order_by(entries.c.number)
+)
+_LEG = (
+    select(postings.c.amount)
+    .join_from(postings, entries)
+    .where(
+        postings.c.account == bindparam("of"),
+        entries.c.kind == bindparam("sort"),
+        entries.c.reference == bindparam("about"),
+    )
 )
 _STORED = select(accounts.c.account, accounts.c.balance)
 _SUMMED = select(postings.c.account, func.sum(postings.c.amount)).group_by(postings.c.account)
@@ -71,6 +81,11 @@ def post(connection: Connection, legs: tuple[Posting, ...], *, kind: str, refere
         for leg in legs
     ]
     connection.execute(_POSTED, posted)
+
+
+def moved(connection: Connection, account: str, *, kind: str, reference: str) -> bool:
+    """Whether that entry moved that account."""
+    return connection.execute(_LEG, {"of": account, "sort": kind, "about": reference}).first() is not None
 
 
 def _move(connection: Connection, leg: Posting) -> int:
@@ -126,6 +141,7 @@ class Audit:
             "suspense": self.stored[SUSPENSE],
             "fees": self.stored[FEES],
             "float": -self.stored[FLOAT],
+            "pesalink_float": -self.stored[PESALINK],
         }
         return {"balanced": difference == 0, **{name: money.text_of(amount) for name, amount in sums.items()}}
 
@@ -143,10 +159,11 @@ class Books:
         return respond((await self._store.run(Audit.of)).report())
 
 
-def open_books(connection: Connection, *, opening_float: int, at: str) -> None:
-    """The accounts of a new bank, and what it holds at the provider from the start."""
-    for account in (FLOAT, SUSPENSE, FEES, OWN_FUNDS):
+def open_books(connection: Connection, *, opening_float: int, at: str, pesalink_float: int = 0) -> None:
+    """The accounts of a new bank, and what it holds at its providers from the start."""
+    for account in (FLOAT, PESALINK, SUSPENSE, FEES, OWN_FUNDS):
         open_account(connection, account)
-    if opening_float:
-        legs = (Posting(OWN_FUNDS, opening_float), Posting(FLOAT, -opening_float))
-        post(connection, legs, kind="opening", reference="float", at=at)
+    floats = {account: amount for account, amount in ((FLOAT, opening_float), (PESALINK, pesalink_float)) if amount}
+    if floats:
+        held = tuple(Posting(account, -amount) for account, amount in floats.items())
+        post(connection, (Posting(OWN_FUNDS, sum(floats.values())), *held), kind="opening", reference="float", at=at)

@@ -21,7 +21,8 @@ from app_under_test.paybill import Paybill
 from app_under_test.problems import Problem
 from app_under_test.schema import next_id, reconciliations
 from app_under_test.store import Store
-from app_under_test.withdrawals import Withdrawal, Withdrawals
+from app_under_test.withdrawal import Withdrawal
+from app_under_test.withdrawals import Withdrawals
 
 _BEGUN = insert(reconciliations)
 _FINISHED = update(reconciliations).where(reconciliations.c.id == bindparam("of"))

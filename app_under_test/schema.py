@@ -110,8 +110,14 @@ withdrawals = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("customer", String, ForeignKey("customers.id"), nullable=False),
-    Column("msisdn", String, nullable=False),
+    Column("provider", String, nullable=False),  # a changed setting leaves it who was asked
+    Column("msisdn", String),
+    Column("bank", String),  # these three, or the phone
+    Column("account_number", String),
+    Column("name", String),
     Column("amount", BigInteger, nullable=False),
+    Column("fee", BigInteger, nullable=False),  # that the bank is charged if it is paid
+    Column("returned", BigInteger, nullable=False),
     Column("state", String, nullable=False),
     Column("proven", Boolean, nullable=False),  # as of a deposit; what is not proven is held
     Column("client_reference", String, nullable=False, unique=True),
@@ -120,6 +126,19 @@ withdrawals = Table(
     Column("reason", String),
     Column("created_at", String, nullable=False),
     Index("withdrawals_by_proof", "proven"),
+)
+
+credits = Table(
+    "credits",  # to the bank's own account at its bank, as that one told of them
+    metadata,
+    Column("provider", String, primary_key=True),
+    Column("receipt", String, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Column("words", String, nullable=False),
+    Column("booked_to", String, nullable=False),
+    Column("withdrawal", String, ForeignKey("withdrawals.id")),  # that it returns, also while it waits in suspense
+    Column("created_at", String, nullable=False),
+    Index("credits_by_withdrawal", "withdrawal"),
 )
 
 questions = Table(

@@ -4,6 +4,7 @@ import base64
 import binascii
 import ipaddress
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    FilePath,
     IPvAnyNetwork,
     NonNegativeInt,
     PositiveFloat,
@@ -56,6 +58,15 @@ def _encrypted(credential: SecretStr) -> SecretStr:
     return credential
 
 
+def _bands(value: object) -> object:
+    """`500.00=0.00,999999.00=40.00` as pairs of cents."""
+    if isinstance(value, str):
+        value = [part.split("=") for part in value.replace(" ", "").split(",")]
+    if not isinstance(value, list | tuple) or not all(isinstance(band, list | tuple) for band in value):
+        raise ValueError("expected bands such as '500.00=0.00,999999.00=40.00': up to which amount it costs how much")
+    return [tuple(map(money.cents_of, band)) for band in value]
+
+
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 
 
@@ -87,6 +98,24 @@ class Settings(BaseModel):
         "Completed", description="what becomes of a paybill payment that the bank was not there to validate"
     )
 
+    pesalink: Literal["jenga", "coop"] = Field("jenga", description="by which bank new transfers to other banks go")
+    jenga_url: BaseUrl | None = Field(None, description="of Jenga, if it is not provider_url")
+    coop_url: BaseUrl | None = Field(None, description="of Co-op Connect, if it is not provider_url")
+    account_name: str = Field("PESABOX LIMITED", min_length=1, description="in which these accounts are held")
+    jenga_account: str = Field("1450160649886", pattern=r"^[0-9]{1,30}$")
+    jenga_api_key: SecretStr = Field(SecretStr("pesabox-api-key"), min_length=1)
+    jenga_key_file: FilePath = Field(
+        Path(__file__).parent / "clients" / "jenga" / "test_key.pem", description="the RSA key that signs, as PEM"
+    )
+    coop_account: str = Field("36001873000", pattern=r"^[0-9]{1,30}$")
+    coop_user: str = Field("PESABOX", min_length=1)
+    phone_bank: str = Field("68", pattern=r"^[0-9]{2}$", description="the bank that Jenga pays phones at")
+    pesalink_tariff: Annotated[tuple[tuple[int, int], ...], BeforeValidator(_bands)] = Field(
+        default="500.00=0.00,999999.00=40.00", validate_default=True, description="what the bank is charged, by amount"
+    )
+    notice_user: str = Field("pesabox-bank", pattern=r"^[!-9;-~]+$", description="of notices of credits, with the next")
+    notice_password: SecretStr = Field(SecretStr("bank-notice-password"), min_length=1)
+
     provider_timeout_seconds: PositiveFloat = 30
     ask_after_seconds: PositiveFloat = Field(90, description="age at which reconciliation asks about a pending payment")
     expire_after_seconds: PositiveFloat = Field(
@@ -100,10 +129,13 @@ class Settings(BaseModel):
         validate_default=True,
         description="what utility + working hold at the provider when the database is new",
     )
+    pesalink_opening_float: Annotated[NonNegativeInt, BeforeValidator(money.cents_of)] = Field(
+        default="10000000.00", validate_default=True, description="what the account at the bank holds then"
+    )
 
     @model_validator(mode="after")
     def _no_default_secrets_in_public(self) -> Self:
-        secrets = ("channel_key", "operator_key", "callback_secret", "security_credential")
+        secrets = ("channel_key", "operator_key", "callback_secret", "security_credential", "notice_password")
         defaults = [name for name in secrets if getattr(self, name) == type(self).model_fields[name].default]
         if defaults and not _is_local(urlsplit(self.public_url).hostname or ""):
             raise ValueError(f"{self.public_url} is public: set {', '.join(defaults)} to secrets of your own")
@@ -125,6 +157,17 @@ class Settings(BaseModel):
     @property
     def b2c(self) -> str:
         return self.b2c_shortcode or self.shortcode
+
+    @property
+    def jenga(self) -> str:
+        return self.jenga_url or self.provider_url
+
+    @property
+    def coop(self) -> str:
+        return self.coop_url or self.provider_url
+
+    def pesalink_fee(self, amount: int) -> int:
+        return next((fee for up_to, fee in self.pesalink_tariff if amount <= up_to), 0)
 
 
 def settings_from(environment: Mapping[str, str], **given: object) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Withdrawals: money that a customer takes out to a phone. It is held first, and the hold ends once, by proof.
+"""Withdrawals: money that a customer takes out. It is held first, and the hold ends once, by proof.
 
 Proof is a result, or what the provider finds when asked, that names the payment as the bank named it. "There is no such
 payment" proves something only once the request cannot be on its way any more: the bank gave it up at its deadline, no
@@ -6,45 +6,49 @@ queue keeps it for minutes. Until then, and whenever nothing is proven, the bank
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
-from app_under_test import customers, holds, money
+from app_under_test import credits, customers, holds
 from app_under_test.addresses import Addresses
 from app_under_test.clients.gateway import (
+    Absent,
     Accepted,
     Acknowledgement,
+    Decided,
     Finding,
+    NoAnswer,
     Notice,
     Outcome,
     Payer,
     Payout,
     Question,
     Refused,
+    Standing,
     Unclear,
 )
-from app_under_test.clock import Clock, seconds_between, stamp
-from app_under_test.customers import CustomerId, Msisdn
+from app_under_test.clock import Clock, stamp
 from app_under_test.edge import body_of, id_of, respond, seconds_of
 from app_under_test.idempotency import Answer, Wishes, Work
 from app_under_test.ledger import Overdrawn
+from app_under_test.payees import Phone
+from app_under_test.pesalink import PesaLink
 from app_under_test.problems import Problem
 from app_under_test.schema import next_id, questions, withdrawals
 from app_under_test.settings import Settings
 from app_under_test.states import State
 from app_under_test.store import Store
+from app_under_test.withdrawal import DARAJA, Way, Withdrawal, WithdrawalRequest
 
-LONGEST_WAIT = 60
+LONGEST_WAIT, _ASKED_EVERY = 60, 5  # seconds
 
 _WITH_ID = select(withdrawals).where(withdrawals.c.id == bindparam("of"))
 _UNPROVEN = select(withdrawals).where(~withdrawals.c.proven).order_by(withdrawals.c.created_at, withdrawals.c.id)
 _ANOTHER = select(withdrawals.c.id).where(
     withdrawals.c.receipt == bindparam("receipt"), withdrawals.c.id != bindparam("of")
 )
+_NOWHERE = dict.fromkeys(("msisdn", "bank", "account_number", "name"))
 _OPENED = insert(withdrawals).returning(*withdrawals.c)
 _CHANGED = update(withdrawals).where(withdrawals.c.id == bindparam("of"))
 _UNLESS_PROVEN = _CHANGED.where(~withdrawals.c.proven)
@@ -56,69 +60,46 @@ _QUESTION = insert(questions)
 _ASKED = select(questions.c.withdrawal, questions.c.asked_at).where(questions.c.reference == bindparam("question"))
 
 
-class Phone(BaseModel):
-    model_config = ConfigDict(extra="forbid")  # what says more means another way to pay
-
-    msisdn: Msisdn
-
-
-class WithdrawalRequest(BaseModel):
-    customer: CustomerId
-    amount: Annotated[int, BeforeValidator(money.cents_of), AfterValidator(money.carried_by_mpesa(at_least=10_00))]
-    to: Phone
-
-
-@dataclass(frozen=True)
-class Withdrawal:
-    id: str
-    customer: str
-    msisdn: str
-    amount: int
-    state: State
-    proven: bool  # by the provider's word; what is not is held
-    client_reference: str
-    provider_reference: str | None
-    receipt: str | None
-    reason: str | None
-    created_at: str
-
-    def age(self, now: str) -> float:
-        return seconds_between(self.created_at, now)
-
-    def shown(self) -> dict[str, object]:
-        told = vars(self) | {"amount": money.text_of(self.amount), "to": {"msisdn": self.msisdn}}
-        del told["msisdn"], told["client_reference"]  # a secret between the bank and the provider
-        return told
-
-
 class Withdrawals:
     """`/withdrawals`, and how the provider is asked about them."""
 
     def __init__(
-        self, settings: Settings, *, store: Store, clock: Clock, wishes: Wishes, gateway: Payer, addresses: Addresses
+        self,
+        settings: Settings,
+        *,
+        store: Store,
+        clock: Clock,
+        wishes: Wishes,
+        gateway: Payer,
+        pesalink: PesaLink,
     ) -> None:
         self._ask_after, self._absent_after = settings.ask_after_seconds, settings.absent_after_seconds
         self._store, self._clock, self._wishes = store, clock, wishes
-        self._gateway, self._addresses = gateway, addresses
+        self._gateway, self._pesalink, self._addresses = gateway, pesalink, Addresses(settings)
 
     async def create(self, request: web.Request) -> web.Response:
         """202 once the provider has answered, or has not in time: what became of it is the state."""
         asked = await body_of(request, WithdrawalRequest)
         at = stamp(self._clock.now())
+        is_payout = isinstance(asked.to, Phone)
+        way = Way(DARAJA, self._addresses.payout_name) if is_payout else self._pesalink.way(asked.amount)
         work = Work(
-            begin=lambda connection: open_withdrawal(connection, asked, self._addresses.payout_name, at),
-            act=self._pay,
+            begin=lambda connection: open_withdrawal(connection, asked, way, at),
+            act=self._pay if is_payout else self._transfer,
             answer=lambda withdrawal: Answer(202, withdrawal.shown()),
         )
         return await self._wishes.fulfil(request, asked, work)
 
     async def show(self, request: web.Request) -> web.Response:
-        """With `wait`, not before it is decided or so many seconds have passed."""
+        """With `wait`, not before it is decided or so many seconds have passed. Meanwhile a bank that pays is asked."""
         seconds = seconds_of(request, "wait", at_most=LONGEST_WAIT)
         withdrawal = await self._find(id_of(request))
         while seconds > 0 and not withdrawal.proven:
             await self._clock.sleep(1)
             seconds, withdrawal = seconds - 1, await self._find(withdrawal.id)
+            if seconds % _ASKED_EVERY == 0 and withdrawal.is_transfer and not withdrawal.proven:
+                await self.ask(withdrawal)
+                withdrawal = await self._find(withdrawal.id)
         return respond(withdrawal.shown())
 
     async def heard(self, withdrawal: str, result: bytes) -> None:
@@ -127,6 +108,19 @@ class Withdrawals:
         unproven = await self._store.run(lambda connection: hear(connection, withdrawal, notice, at=at))
         if unproven is not None:
             await self.ask(unproven)
+
+    async def heard_from_bank(self, withdrawal: str, callback: bytes) -> None:
+        """Takes in the result of a transfer. One that proves nothing makes the bank ask."""
+        known, at = await self._find(withdrawal), stamp(self._clock.now())
+        if not known.is_transfer:
+            raise Problem(404, f"{withdrawal} goes to no bank")
+        standing = self._pesalink.read_result(known, callback)
+        unproven = await self._store.run(lambda connection: hear_bank(connection, withdrawal, standing, at=at))
+        if unproven is not None:
+            await self.ask(unproven)
+
+    async def ask_about(self, withdrawal: str) -> None:
+        await self.ask(await self._find(withdrawal))
 
     async def doubted(self, withdrawal: str) -> None:
         unproven = await self._store.run(lambda connection: doubt(connection, withdrawal))
@@ -153,6 +147,10 @@ class Withdrawals:
     async def ask(self, withdrawal: Withdrawal) -> str:
         """Asks the provider, outside of any transaction, and tells how that went. The finding is a callback."""
         asked_at = stamp(self._clock.now())
+        if withdrawal.is_transfer:
+            standing = await self._pesalink.ask(withdrawal)
+            await self._store.run(lambda connection: self._believe(connection, withdrawal, standing, asked_at))
+            return standing.reason
         question = Question(
             client_reference=withdrawal.client_reference,
             result_url=self._addresses.b2c(withdrawal.id, "status"),
@@ -165,6 +163,32 @@ class Withdrawals:
             case Refused(reason) | Unclear(reason):
                 return f"the provider could not be asked: {reason}"
 
+    async def _transfer(self, withdrawal: Withdrawal) -> Callable[[Connection], Withdrawal]:
+        """What no answer came to is asked about at once, and never sent again."""
+        standing = await self._pesalink.send(withdrawal)
+        asked_at = stamp(self._clock.now())
+        found = await self._pesalink.ask(withdrawal) if isinstance(standing, NoAnswer) else standing
+
+        def conclude(connection: Connection) -> Withdrawal:
+            if isinstance(standing, NoAnswer):
+                leave(connection, withdrawal, reason=standing.reason)
+            self._believe(connection, withdrawal, found, asked_at)
+            return find(connection, withdrawal.id)
+
+        return conclude
+
+    def _believe(
+        self, connection: Connection, withdrawal: Withdrawal, standing: Standing | Absent, asked_at: str
+    ) -> None:
+        """That there is no such payment proves something only once its request cannot be on its way any more."""
+        at = stamp(self._clock.now())
+        match standing:
+            case Decided(outcome, reason, receipt):
+                receipt = _unless_taken(connection, receipt, withdrawal)
+                decide(connection, withdrawal, outcome, reason, receipt=receipt, at=at)
+            case Absent(reason) if withdrawal.age(asked_at) >= self._absent_after:
+                decide(connection, withdrawal, Outcome.FAILED, reason, at=at)
+
     async def _find(self, withdrawal: str) -> Withdrawal:
         return await self._store.run(lambda connection: find(connection, withdrawal))
 
@@ -172,7 +196,7 @@ class Withdrawals:
         acknowledgement = await self._gateway.pay(
             Payout(
                 withdrawal.client_reference,
-                withdrawal.msisdn,
+                withdrawal.msisdn or "",
                 withdrawal.amount,
                 remarks=f"Withdrawal {withdrawal.id}",
                 result_url=self._addresses.b2c(withdrawal.id, "result"),
@@ -183,33 +207,32 @@ class Withdrawals:
         return lambda connection: acknowledge(connection, withdrawal, acknowledgement, at=at)
 
 
-def open_withdrawal(
-    connection: Connection, asked: WithdrawalRequest, name: Callable[[str, str], str], at: str
-) -> Withdrawal:
+def open_withdrawal(connection: Connection, asked: WithdrawalRequest, way: Way, at: str) -> Withdrawal:
     """The withdrawal and its hold, or neither."""
     if customers.msisdn_of(connection, asked.customer) is None:
         raise Problem(422, f"customer: there is no customer {asked.customer}", field="customer")
     new = next_id(connection, "W")
-    row = {"id": new, "customer": asked.customer, "msisdn": asked.to.msisdn, "amount": asked.amount}
-    named = {"client_reference": name(new, at), "created_at": at}
-    opened = connection.execute(_OPENED, row | named | {"state": State.PENDING, "proven": False}).one()
+    row = {"id": new, "customer": asked.customer, "amount": asked.amount, "fee": way.fee, "returned": 0}
+    named = {"provider": way.provider, "client_reference": way.name(new, at), "created_at": at}
+    to = _NOWHERE | asked.to.model_dump(exclude={"via"})
+    opened = connection.execute(_OPENED, row | named | to | {"state": State.PENDING, "proven": False}).one()
     try:
         holds.hold(connection, asked.customer, asked.amount, withdrawal=new, at=at)
     except Overdrawn:
         raise Problem(422, "amount: the customer has less than that available", field="amount") from None
-    return _withdrawal(opened._mapping)
+    return Withdrawal.of(opened._mapping)
 
 
 def find(connection: Connection, withdrawal: str) -> Withdrawal:
     row = connection.execute(_WITH_ID, {"of": withdrawal}).one_or_none()
     if row is None:
         raise Problem(404, f"there is no withdrawal {withdrawal}")
-    return _withdrawal(row._mapping)
+    return Withdrawal.of(row._mapping)
 
 
 def unproven(connection: Connection) -> list[Withdrawal]:
     """Oldest first: all whose money is held."""
-    return [_withdrawal(row._mapping) for row in connection.execute(_UNPROVEN)]
+    return [Withdrawal.of(row._mapping) for row in connection.execute(_UNPROVEN)]
 
 
 def acknowledge(
@@ -234,6 +257,17 @@ def hear(connection: Connection, withdrawal_id: str, notice: Notice, *, at: str)
             _adopt(connection, withdrawal, notice.provider_reference)
         decide(connection, withdrawal, notice.outcome, notice.reason, receipt=notice.receipt, at=at)
         return None
+    return None if withdrawal.state is State.COMPLETED else withdrawal
+
+
+def hear_bank(connection: Connection, withdrawal_id: str, standing: Standing, *, at: str) -> Withdrawal | None:
+    """Like `hear`, of a transfer: a success tells a receipt, which no other withdrawal has."""
+    withdrawal = find(connection, withdrawal_id)
+    if isinstance(standing, Decided):
+        receipt = _unless_taken(connection, standing.receipt, withdrawal)
+        if standing.outcome is not Outcome.COMPLETED or receipt is not None:
+            decide(connection, withdrawal, standing.outcome, standing.reason, receipt=receipt, at=at)
+            return None
     return None if withdrawal.state is State.COMPLETED else withdrawal
 
 
@@ -291,16 +325,21 @@ def decide(
 def _complete(connection: Connection, withdrawal: Withdrawal, receipt: str | None, at: str) -> None:
     completed = {"state": State.COMPLETED, "proven": True, "receipt": receipt, "reason": None}
     if _unless_proven(connection, withdrawal, **completed):
-        holds.pay(connection, withdrawal.customer, withdrawal.amount, withdrawal=withdrawal.id, at=at)
+        pay = holds.pay
+    elif connection.execute(_UNLESS_COMPLETED, {"of": withdrawal.id, **completed}).rowcount == 1:
+        pay = holds.pay_after_release
+    else:
+        if receipt is not None:
+            connection.execute(_UNLESS_RECEIVED, {"of": withdrawal.id, "receipt": receipt})
         return
-    if connection.execute(_UNLESS_COMPLETED, {"of": withdrawal.id, **completed}).rowcount == 1:
-        holds.pay_after_release(connection, withdrawal.customer, withdrawal.amount, withdrawal=withdrawal.id, at=at)
-    elif receipt is not None:
-        connection.execute(_UNLESS_RECEIVED, {"of": withdrawal.id, "receipt": receipt})
+    to = withdrawal.paid_from
+    pay(connection, withdrawal.customer, withdrawal.amount, withdrawal=withdrawal.id, at=at, to=to)
+    holds.charge(connection, withdrawal.fee, withdrawal=withdrawal.id, at=at)
+    credits.give_back(connection, withdrawal.id, at=at)
 
 
 def _agrees(connection: Connection, withdrawal: Withdrawal, notice: Notice) -> bool:
-    if notice.client_reference != withdrawal.client_reference:
+    if withdrawal.is_transfer or notice.client_reference != withdrawal.client_reference:
         return False
     if withdrawal.provider_reference not in (None, notice.provider_reference):
         return False
@@ -311,9 +350,13 @@ def _agrees(connection: Connection, withdrawal: Withdrawal, notice: Notice) -> b
 
 
 def _unspent(connection: Connection, told: Notice, withdrawal: Withdrawal) -> str | None:
-    """The receipt told, unless another withdrawal has it."""
-    another = connection.execute(_ANOTHER, {"receipt": told.receipt, "of": withdrawal.id}).first()
-    return told.receipt if another is None else None
+    return _unless_taken(connection, told.receipt, withdrawal)
+
+
+def _unless_taken(connection: Connection, receipt: str | None, withdrawal: Withdrawal) -> str | None:
+    """The receipt, unless another withdrawal has it."""
+    another = connection.execute(_ANOTHER, {"receipt": receipt, "of": withdrawal.id}).first()
+    return receipt if another is None else None
 
 
 def _adopt(connection: Connection, withdrawal: Withdrawal, provider_reference: str) -> None:
@@ -322,7 +365,3 @@ def _adopt(connection: Connection, withdrawal: Withdrawal, provider_reference: s
 
 def _unless_proven(connection: Connection, withdrawal: Withdrawal, **values: object) -> bool:
     return connection.execute(_UNLESS_PROVEN, {"of": withdrawal.id, **values}).rowcount == 1
-
-
-def _withdrawal(row: RowMapping) -> Withdrawal:
-    return Withdrawal(**{**row, "state": State(row["state"])})

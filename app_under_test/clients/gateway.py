@@ -35,6 +35,27 @@ class Payout:
 
 
 @dataclass(frozen=True)
+class Account:
+    """An account at a bank by its two-digit clearing code, and whose it is said to be."""
+
+    bank: str
+    number: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Money to be sent between banks. The payee is an account, or a phone that its owner has linked to one."""
+
+    client_reference: str
+    payee: Account | str
+    amount: int
+    narration: str
+    made_at: str
+    result_url: str
+
+
+@dataclass(frozen=True)
 class Question:
     """What became of a payment? It is known by the bank's name for it, or by its receipt; told to `result_url`."""
 
@@ -69,6 +90,7 @@ class Unclear:
 class Decided:
     outcome: Outcome
     reason: str
+    receipt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +103,13 @@ class Undecided:
 @dataclass(frozen=True)
 class NoAnswer:
     """Nothing was learnt."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Absent:
+    """The provider knows nothing of that name."""
 
     reason: str
 
@@ -118,6 +147,27 @@ class Arrival:
     is_to_us: bool
 
 
+@dataclass(frozen=True)
+class Credit:
+    """Money that came to the bank's account at its own bank; `words` are the payer's.
+
+    Of a transfer that its payee's bank sent back, the `reference` is the one that the transfer had.
+    """
+
+    receipt: str
+    amount: int
+    reference: str
+    words: str
+    is_return: bool
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Whose account it is, as its bank writes the name."""
+
+    name: str
+
+
 class Objection(StrEnum):
     """Why money is not welcome before it has come."""
 
@@ -129,6 +179,7 @@ class Objection(StrEnum):
 
 Acknowledgement = Accepted | Refused | Unclear
 Standing = Decided | Undecided | NoAnswer
+Looked = Holder | Absent | NoAnswer
 
 
 class Collector(Protocol):
@@ -173,3 +224,25 @@ class Till(Protocol):
     def may_be(self, payer: str, msisdn: str) -> bool:
         """Whether nothing that the provider shows of the payer speaks against this number."""
         ...
+
+
+class Interbank(Protocol):
+    """Sends money to accounts at banks. What an answer proves is told in the words of `Standing`."""
+
+    async def send(self, transfer: Transfer) -> Standing:
+        """`Undecided` once it is accepted. After `NoAnswer` it may be on its way: it is asked about, not sent again."""
+        ...
+
+    async def ask(self, transfer: Transfer) -> Standing | Absent: ...
+
+    def read_result(self, callback: bytes, transfer: Transfer) -> Standing: ...
+
+    def read_credit(self, notice: bytes) -> Credit | Objection | None:
+        """None where no money came in."""
+        ...
+
+
+class Verifier(Protocol):
+    """Knows whose an account is."""
+
+    async def holder(self, bank: str, number: str) -> Looked: ...

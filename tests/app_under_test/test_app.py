@@ -119,6 +119,7 @@ async def test_the_audit_shows_what_the_bank_has_and_owes(bank):
         "suspense": "0.00",
         "fees": "0.00",
         "float": "20000100.00",
+        "pesalink_float": "10000000.00",
     }
 
 

@@ -13,7 +13,7 @@ from app_under_test import holds, ledger, withdrawals
 from app_under_test.clients.gateway import Accepted, Finding, Notice, Outcome, Refused, Unclear
 from app_under_test.schema import entries
 from app_under_test.states import State
-from app_under_test.withdrawals import Withdrawal, WithdrawalRequest
+from app_under_test.withdrawal import Way, Withdrawal, WithdrawalRequest
 
 EARLY, LATE = "2026-01-15T10:31:00+03:00", "2026-01-15T10:40:00+03:00"
 NOW = "2026-01-15T10:30:00+03:00"
@@ -30,7 +30,8 @@ def pay_in(connection, amount=OPENING):
 
 def a_withdrawal(connection, amount=AMOUNTS[0]):
     asked = WithdrawalRequest(customer="C000001", amount=f"{amount // 100}", to={"msisdn": PAYEE})
-    return withdrawals.open_withdrawal(connection, asked, lambda withdrawal, _: f"{withdrawal}-secret", NOW)
+    way = Way("daraja", lambda withdrawal, _: f"{withdrawal}-secret")
+    return withdrawals.open_withdrawal(connection, asked, way, NOW)
 
 
 def money(connection):

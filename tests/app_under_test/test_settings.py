@@ -6,7 +6,8 @@ from pydantic import ValidationError
 from app_under_test.settings import Settings, settings_from
 
 CREDENTIAL = base64.b64encode(bytes(256)).decode()
-OWN = {"channel_key": "c", "operator_key": "o", "callback_secret": "s", "security_credential": CREDENTIAL}
+OWN = {"channel_key": "c", "operator_key": "o", "callback_secret": "s", "notice_password": "n"}
+OWN["security_credential"] = CREDENTIAL
 
 
 def settings(**changes):

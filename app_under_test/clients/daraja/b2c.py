@@ -6,21 +6,9 @@ Daraja gave the question. A code other than 0 in an answer says that the questio
 
 import re
 
-from app_under_test.clients.daraja.door import Daraja, Lost, NotSent, Reply
-from app_under_test.clients.daraja.reading import (
-    RECEIPT,
-    Json,
-    cents,
-    inner,
-    items,
-    msisdn,
-    object_in,
-    printable,
-    reason,
-    reference,
-    result_code,
-    text,
-)
+from app_under_test.clients.daraja.door import Daraja, Reply
+from app_under_test.clients.daraja.reading import RECEIPT, items, msisdn, reason, result_code
+from app_under_test.clients.door import Lost, NotSent
 from app_under_test.clients.gateway import (
     Acknowledgement,
     Finding,
@@ -31,6 +19,7 @@ from app_under_test.clients.gateway import (
     Refused,
     Unclear,
 )
+from app_under_test.clients.reading import Json, cents, inner, object_in, printable, reference, text
 from app_under_test.settings import Settings
 
 _REFUSALS = re.compile(r"Spike Arrest Violation|Quota Violation")

@@ -3,9 +3,11 @@
 import hashlib
 import re
 
-from app_under_test.clients.daraja.door import Daraja, Lost, NotSent, Reply
-from app_under_test.clients.daraja.reading import RECEIPT, cents, object_in, text
+from app_under_test.clients.daraja.door import Daraja, Reply
+from app_under_test.clients.daraja.reading import RECEIPT
+from app_under_test.clients.door import Lost, NotSent
 from app_under_test.clients.gateway import Acknowledgement, Arrival, Finding, Objection, Payer, Question
+from app_under_test.clients.reading import cents, object_in, text, typed
 from app_under_test.settings import Settings
 
 _ALREADY = re.compile(r"urls are already registered", re.IGNORECASE)  # production takes them once
@@ -48,9 +50,9 @@ class C2b:
             return Objection.AMOUNT
         return Arrival(
             receipt=receipt,
-            account=_typed(told.get("BillRefNumber")),
+            account=typed(told.get("BillRefNumber")),
             amount=amount,
-            payer=_typed(told.get("MSISDN")),
+            payer=typed(told.get("MSISDN")),
             is_to_us=text(told.get("BusinessShortCode"), r"[0-9]{1,10}") == self._settings.c2b,
         )
 
@@ -79,8 +81,3 @@ def _is_registered(reply: Reply) -> bool:
     """Success is `0` on paper and `00000000` on the wire."""
     is_new = reply.status == 200 and re.fullmatch(r"0+", reply.text("ResponseCode")) is not None
     return is_new or _ALREADY.search(reply.text("errorMessage")) is not None
-
-
-def _typed(value: object) -> str:
-    found = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    return "".join(filter(str.isprintable, found)).strip()[:100]

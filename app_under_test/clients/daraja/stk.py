@@ -3,19 +3,9 @@
 import base64
 import re
 
-from app_under_test.clients.daraja.door import Daraja, Lost, NotSent, Reply
-from app_under_test.clients.daraja.reading import (
-    RECEIPT,
-    Json,
-    cents,
-    inner,
-    items,
-    object_in,
-    reason,
-    reference,
-    result_code,
-    text,
-)
+from app_under_test.clients.daraja.door import Daraja, Reply
+from app_under_test.clients.daraja.reading import RECEIPT, items, reason, result_code
+from app_under_test.clients.door import Lost, NotSent
 from app_under_test.clients.gateway import (
     Acknowledgement,
     Decided,
@@ -28,6 +18,7 @@ from app_under_test.clients.gateway import (
     Unclear,
     Undecided,
 )
+from app_under_test.clients.reading import Json, cents, inner, object_in, reference, text
 from app_under_test.clock import EAT, Clock
 from app_under_test.settings import Settings
 

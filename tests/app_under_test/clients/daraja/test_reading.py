@@ -1,6 +1,7 @@
 import pytest
 
-from app_under_test.clients.daraja.reading import cents, items, msisdn, object_in, reference, result_code, text
+from app_under_test.clients.daraja.reading import items, msisdn, result_code
+from app_under_test.clients.reading import cents, object_in, reference, text
 
 
 @pytest.mark.parametrize(

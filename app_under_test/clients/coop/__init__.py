@@ -1,0 +1,1 @@
+"""Co-operative Bank's Co-op Connect."""

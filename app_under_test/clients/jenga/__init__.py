@@ -1,0 +1,1 @@
+"""Equity Bank's Jenga, version 3."""
