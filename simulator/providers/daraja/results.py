@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import orjson
 
 from simulator.core.money import Money
-from simulator.edge.outcomes import on_the_wire
 from simulator.edge.provider import ResultCode
 from simulator.edge.wire import dumped
 
