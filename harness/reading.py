@@ -87,6 +87,7 @@ class _Reading:
             requires=tuple(dict.fromkeys(self.requires)),
             starts_at=head.starts_at,
             settle=head.settle,
+            app_settings=head.app_settings,
             chaos=chaos,
             steps=steps,
         )

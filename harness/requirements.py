@@ -36,7 +36,7 @@ def why_not(scenario: Scenario, target: Target) -> str:
     missing = [one for one in wanted if one not in target.capabilities]
     if "fresh" in missing:
         return "needs a fresh world"
-    if "restart" in missing:
+    if {"restart", "app_settings"} & set(missing):
         return "needs an app that is started here"
     return f"{target.name} has no {', '.join(missing)}" if missing else ""
 
@@ -54,6 +54,8 @@ def _needs(scenario: Scenario) -> Iterator[tuple[Capability, Document, Path]]:
     if scenario.starts_at is not None:
         yield "clock", scenario.document, ("starts_at",)
         yield "fresh", scenario.document, ("starts_at",)
+    if scenario.app_settings:
+        yield "app_settings", scenario.document, ("app_settings",)
     if scenario.chaos:
         yield "faults", scenario.document, ("chaos",)
     for placed in scenario.steps:

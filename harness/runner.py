@@ -130,7 +130,8 @@ async def _stage(scenario: Scenario, setting: Setting) -> AsyncIterator[Stage]:
             await stage.register_notices()
             yield stage
             return
-        async with hosting(setting.factory(), world, setting.http) as hosted:
+        factory = functools.partial(setting.factory(), **scenario.app_settings)
+        async with hosting(factory, world, setting.http) as hosted:
             stage.app, stage.own_app = AppFace(hosted, setting.profile), hosted
             await stage.register_notices()
             yield stage

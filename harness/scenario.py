@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path as File
 
@@ -37,6 +37,7 @@ class Head(Data):
     starts_at: Instant | None = None
     settle: Duration = SETTLE
     chaos: str | None = None
+    app_settings: dict[str, str] = Field(default_factory=dict)
     examples: object = None
     given: object = None
     steps: tuple[object, ...] = ()
@@ -64,7 +65,7 @@ class Placed:
 class Scenario:
     """One story, read and checked. `example` says which row of its file's table it is played with.
 
-    `chaos` are the rules of the profile that it begins with.
+    `chaos` are the rules of the profile that it begins with, `app_settings` what the app is told when it starts.
     """
 
     document: Document
@@ -77,6 +78,7 @@ class Scenario:
     starts_at: datetime | None = None
     settle: timedelta = SETTLE
     chaos: tuple[Rule, ...] = ()
+    app_settings: Mapping[str, str] = field(default_factory=dict)
     steps: tuple[Placed, ...] = ()
 
     @property

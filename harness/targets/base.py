@@ -13,7 +13,7 @@ from harness.events import Event
 from harness.exchange import Answer, Request
 
 Json = Mapping[str, object]
-Capability = Literal["faults", "clock", "deadlines", "phones", "ledger", "fresh", "restart"]
+Capability = Literal["faults", "clock", "deadlines", "phones", "ledger", "fresh", "restart", "app_settings"]
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
 
 

@@ -72,7 +72,7 @@ class SharedTarget:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        return self.remote.capabilities - {"fresh", "restart"}
+        return self.remote.capabilities - {"fresh", "restart", "app_settings"}
 
     @asynccontextmanager
     async def world(self, opening: Opening) -> AsyncIterator[ControlledWorld]:

@@ -122,7 +122,7 @@ VERBS = (
     '"given", "app", "provider", "phone", "bank", "fault", "clock", "wait", "ledger", "traffic", "restart",'
     ' "together" or "include"'
 )
-CAPABILITIES = '"faults", "clock", "deadlines", "phones", "ledger", "fresh" or "restart"'
+CAPABILITIES = '"faults", "clock", "deadlines", "phones", "ledger", "fresh", "restart" or "app_settings"'
 STEP = "steps:\n  - {}\n"
 
 
