@@ -197,7 +197,7 @@ async def test_a_refused_token_is_renewed_once_and_the_same_request_sent_again(b
 
 
 async def test_a_token_refused_twice_proves_that_nothing_happened(bank, jenga):
-    jenga.answer("account", *[error(401101, 401)] * 2)
+    jenga.answer("account", *[jenga.error(401101, "no", 401)] * 2)
     assert (await bank.send())["state"] == "failed"
     assert (jenga.tokens, len(jenga.asked("account")), await bank.money()) == (2, 2, ("1000.00", "1000.00"))
 
