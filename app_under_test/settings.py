@@ -59,12 +59,16 @@ def _encrypted(credential: SecretStr) -> SecretStr:
 
 
 def _bands(value: object) -> object:
-    """`500.00=0.00,999999.00=40.00` as pairs of cents."""
-    if isinstance(value, str):
-        value = [part.split("=") for part in value.replace(" ", "").split(",")]
-    if not isinstance(value, list | tuple) or not all(isinstance(band, list | tuple) for band in value):
+    """`500.00=0.00,999999.00=40.00`, or pairs of such texts, as pairs of cents."""
+    told = [part.split("=") for part in value.replace(" ", "").split(",")] if isinstance(value, str) else value
+    if not isinstance(told, list | tuple) or not all(
+        isinstance(band, list | tuple) and len(band) == 2 for band in told
+    ):
         raise ValueError("expected bands such as '500.00=0.00,999999.00=40.00': up to which amount it costs how much")
-    return [tuple(map(money.cents_of, band)) for band in value]
+    bands = [tuple(map(money.cents_of, band)) for band in told]
+    if bands != sorted(bands):
+        raise ValueError("expected bands in order, the smallest amount first")
+    return bands
 
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]

@@ -1,6 +1,7 @@
 """A bank on a free port, the provider that it talks to, and the time: all of them ours, none of them patched."""
 
 import asyncio
+import base64
 import contextlib
 import hashlib
 import hmac
@@ -21,6 +22,7 @@ from app_under_test.customers import CustomerRequest, admit
 from app_under_test.databases import database_of
 from app_under_test.schema import counters, metadata
 from tests import postgresql
+from tests.app_under_test.fake_banks import ACCOUNT, FakeCoop, FakeJenga
 
 CHANNEL, OPERATOR = "bank-channel-key", "bank-operator-key"
 ANN = "254708374149"
@@ -194,6 +196,22 @@ class Bank:
         assert status == 202, made
         return made
 
+    async def send(self, amount="300.00", customer="C000001", *, to=None, key=None):
+        """Money out over PesaLink."""
+        body = {"customer": customer, "amount": amount, "to": to or ACCOUNT}
+        status, made = await self.call("POST", "/withdrawals", body, headers={"Idempotency-Key": key} if key else {})
+        assert status == 202, made
+        return made
+
+    async def coop_result(self, body, withdrawal="W000001", *, token=None, headers=()):
+        path = f"/callbacks/coop/{token or self.token(withdrawal)}/{withdrawal}/result"
+        return await self._post(path, body, headers)
+
+    async def credit(self, provider, body, *, token=None, headers=(), user="pesabox-bank:bank-notice-password"):
+        pair = {"Authorization": f"Basic {base64.b64encode(user.encode()).decode()}"} if user else {}
+        path = f"/callbacks/{provider}/{token or self.token(f'credits {provider}')}/credits"
+        return await self._post(path, body, {**pair, **dict(headers)})
+
     async def withdrawn(self, withdrawal="W000001"):
         return (await self.get(f"/withdrawals/{withdrawal}"))["state"]
 
@@ -212,8 +230,11 @@ class Bank:
         return await self._called_back(token or self.token("paybill 600000"), f"c2b/{what}", body, headers)
 
     async def _called_back(self, token, what, body, headers):
+        return await self._post(f"/callbacks/daraja/{token}/{what}", body, headers)
+
+    async def _post(self, path, body, headers):
         raw = body if isinstance(body, bytes) else orjson.dumps(body)
-        return await self.call("POST", f"/callbacks/daraja/{token}/{what}", raw=raw, bearer=None, headers=headers)
+        return await self.call("POST", path, raw=raw, bearer=None, headers=headers)
 
     @staticmethod
     def token(payment):
@@ -307,9 +328,22 @@ def clock():
 
 
 @pytest.fixture
-async def daraja():
+async def jenga(clock):
+    return FakeJenga(clock)
+
+
+@pytest.fixture
+async def coop(clock):
+    return FakeCoop(clock)
+
+
+@pytest.fixture
+async def daraja(jenga, coop):
+    """All three at one address."""
     fake = FakeDaraja()
     app = web.Application()
+    jenga.add_to(app)
+    coop.add_to(app)
     app.router.add_get("/oauth/v1/generate", fake.oauth)
     app.router.add_post("/mpesa/stkpush/v1/processrequest", fake.push)
     app.router.add_post("/mpesa/stkpushquery/v1/query", fake.query)
@@ -318,7 +352,8 @@ async def daraja():
     app.router.add_post("/mpesa/transactionstatus/v1/query", fake.status)
     async with served(app) as fake.url:
         yield fake
-        fake.release.set()
+        for each in (fake, jenga, coop):
+            each.release.set()
 
 
 @pytest.fixture(scope="session")

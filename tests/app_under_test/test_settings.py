@@ -62,6 +62,18 @@ def test_in_public_every_default_secret_is_refused(url):
         pytest.param({"initiator_name": ""}, "initiator_name", id="no initiator"),
         pytest.param({"c2b_response_type": "completed"}, "c2b_response_type", id="no such response type"),
         pytest.param({"absent_after_seconds": 120}, "more than 4 times", id="a request may outlive its withdrawal"),
+        pytest.param({"pesalink": "buni"}, "pesalink", id="no such bank"),
+        pytest.param({"jenga_account": "KE1"}, "jenga_account", id="no account"),
+        pytest.param({"jenga_key_file": "/nowhere/key.pem"}, "jenga_key_file", id="no key file"),
+        pytest.param({"phone_bank": "0068"}, "phone_bank", id="a code in another spelling"),
+        pytest.param({"pesalink_tariff": "40.00"}, "expected bands", id="a tariff without bands"),
+        pytest.param({"pesalink_tariff": "500.00=free"}, "pesalink_tariff", id="a fee that is none"),
+        pytest.param({"pesalink_tariff": (("999.00", "1.00"), ("500.00", "0.00"))}, "in order", id="bands in disorder"),
+        pytest.param({"pesalink_tariff": 40}, "expected bands", id="a tariff that is a number"),
+        pytest.param({"pesalink_opening_float": 5}, "pesalink_opening_float", id="another float that is a number"),
+        pytest.param({"notice_user": "a:b"}, "notice_user", id="a user with a colon"),
+        pytest.param({"notice_password": ""}, "notice_password", id="no password"),
+        pytest.param({"coop_url": "nowhere"}, "http://HOST", id="no URL"),
         pytest.param({"misspelt": 1}, "misspelt", id="misspelt"),
     ],
 )
@@ -85,3 +97,16 @@ def test_one_shortcode_does_everything_unless_others_are_given():
     one, three = settings(), settings(shortcode="1", c2b_shortcode="2", b2c_shortcode="3")
     assert (one.shortcode, one.c2b, one.b2c) == ("600000", "600000", "600000")
     assert (three.shortcode, three.c2b, three.b2c) == ("1", "2", "3")
+
+
+@pytest.mark.parametrize("tariff", ["500.00=0.00, 999999.00=40.00", (("500.00", "0.00"), ("999999.00", "40.00"))])
+def test_a_tariff_is_text_or_pairs(tariff):
+    given = settings(pesalink_tariff=tariff)
+    assert given.pesalink_tariff == settings().pesalink_tariff
+    assert [given.pesalink_fee(cents) for cents in (500_00, 500_01, 999_999_00, 1_000_000_00)] == [0, 40_00, 40_00, 0]
+
+
+def test_all_providers_are_at_one_address_unless_others_are_given():
+    one, other = settings(), settings(jenga_url="https://uat.finserve.africa/", coop_url="https://coop.example")
+    assert (one.jenga, one.coop) == ("http://127.0.0.1:8200",) * 2
+    assert (other.jenga, other.coop) == ("https://uat.finserve.africa", "https://coop.example")
