@@ -26,8 +26,3 @@ class Outcomes:
 
     def _code(self, reason: str) -> str:
         return next(code for error, code in self.table.items() if error.__name__ == reason)
-
-
-def on_the_wire(result: ResultCode) -> int | str:
-    """In callbacks a code of digits is a number, any other text [captured]."""
-    return int(result.code) if result.code.isdecimal() else result.code

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import orjson
 
 from simulator.core.money import Money
-from simulator.edge.outcomes import on_the_wire
 from simulator.edge.provider import ResultCode
 from simulator.edge.wire import dumped
 
@@ -71,3 +70,8 @@ def converted(text: str) -> object:
 def whole(amount: Money) -> str:
     """An amount as the core writes it: without decimals where there are no cents."""
     return str(amount).removesuffix(".00")
+
+
+def on_the_wire(result: ResultCode) -> int | str:
+    """In callbacks a code of digits is a number, any other text [captured]."""
+    return int(result.code) if result.code.isdecimal() else result.code

@@ -34,7 +34,6 @@ from simulator.core.store import Transaction, subject_of
 from simulator.core.subscribers import subscriber_of
 from simulator.core.worlds import World
 from simulator.edge.exchange import Exchange, Reply
-from simulator.edge.outcomes import on_the_wire
 from simulator.edge.wire import Digits, Wire, dumped, read, two_places
 from simulator.providers.daraja.access import check_password
 from simulator.providers.daraja.headers import callback_headers
@@ -54,6 +53,7 @@ from simulator.providers.daraja.models import (
 )
 from simulator.providers.daraja.products.c2b.notices import confirm
 from simulator.providers.daraja.products.stk.codes import OUTCOMES
+from simulator.providers.daraja.results import on_the_wire
 from simulator.providers.daraja.strictness import (
     check_public,
     check_texts,
