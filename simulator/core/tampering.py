@@ -57,7 +57,13 @@ def forged(callback: Callback, effect: Forge, names: WireNames, entropy: Entropy
         return _changed(told, effect.changes)
 
     url = callback.url if effect.knows is Knows.URL else _another_token(callback.url, entropy)
-    return replace(_altered(callback, alter), url=url, is_forged=True)
+    headers = callback.headers if effect.knows is Knows.EVERYTHING else _without_credentials(callback.headers)
+    return replace(_altered(callback, alter), url=url, headers=headers, is_forged=True)
+
+
+def _without_credentials(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """What proves the provider to its client is no part of a body or an address."""
+    return {name: value for name, value in headers.items() if name != "Authorization"}
 
 
 def corrupted(callback: Callback, effect: Corrupt, entropy: Entropy, *key: object) -> Callback:

@@ -1,6 +1,7 @@
 """What a forger makes of a callback, and how a message breaks."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -72,6 +73,13 @@ def test_what_the_forger_knows_is_genuine(genuine, knows, reference, receipt, ur
     assert (items(message)["Amount"], items(message)["PhoneNumber"]) == (1, 254708374149)
     assert message.told == json.loads(message.body)
     assert message.is_forged
+
+
+@pytest.mark.parametrize(("knows", "proves"), [("url", False), ("reference", False), ("everything", True)])
+def test_only_who_has_seen_the_whole_message_has_its_credentials(genuine, knows, proves):
+    headers = {"Content-Type": "application/json", "Authorization": "Basic YmFuazpzZWNyZXQ="}
+    sent = forge(replace(genuine(), headers=headers), knows)
+    assert sent.headers == (headers if proves else {"Content-Type": "application/json"})
 
 
 def test_a_forger_who_changes_nothing_and_knows_everything_sends_the_same_bytes(genuine):

@@ -118,6 +118,17 @@ async def test_an_address_without_a_user_is_called_without_a_header(sim, world):
     assert "Authorization" not in headers
 
 
+@pytest.mark.parametrize(("knows", "proves"), [("url", False), ("everything", True)])
+async def test_a_forger_is_first_and_has_only_what_was_seen(sim, world, registered, knows, proves):
+    await sim.fault("coop.credit.callback", kind="forge", knows=knows, changes={"Amount": "70000.00"})
+    await paid(sim, world)
+    (_, headers, body), (_, _, genuine) = sim.app.received
+    assert ("Authorization" in headers) == proves
+    assert (json.loads(body)["Amount"], json.loads(genuine)["Amount"]) == ("70000.00", "750.00")
+    same = [json.loads(body)[name] == json.loads(genuine)[name] for name in ("PaymentRef", "TransactionId")]
+    assert same == [proves, proves]
+
+
 async def test_without_an_address_nothing_is_told_and_the_money_is_there_all_the_same(sim, world):
     payment = await paid(sim, world)
     assert sim.app.received == []

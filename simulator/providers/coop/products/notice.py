@@ -55,9 +55,9 @@ def _callback(key: str, payment: Payment, registered: str, body: dict[str, str])
 
 def _with_basic(url: URL) -> tuple[str, dict[str, str]]:
     """User and password go into a header, where no journal tells them."""
-    if url.user is None:
-        return str(url), HEADERS
-    pair = base64.b64encode(f"{url.user}:{url.password or ''}".encode()).decode()
+    if not url.user and not url.password:
+        return str(url.with_user(None)), HEADERS
+    pair = base64.b64encode(f"{url.user or ''}:{url.password or ''}".encode()).decode()
     return str(url.with_user(None)), HEADERS | {"Authorization": f"Basic {pair}"}
 
 
