@@ -14,6 +14,7 @@ from harness.events import Event, scalars
 from harness.exchange import Answer, Request
 
 NO_ANSWER = 0
+PENDING = "pending"
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,7 @@ class Book:
 
     def asked(self, request: Request, answer: Answer | None, events: Iterable[Event]) -> None:
         """Notes what a step asked of the app; `events` arrived at the provider while it ran."""
+        events = list(events)
         if request.method != "POST":
             return
         key = {name.lower(): value for name, value in request.headers.items()}.get(
@@ -130,7 +132,13 @@ class Book:
             known.payments += self._brought_about_before(kind, key)
         else:
             status = NO_ANSWER if answer is None else answer.status
-            self.unfulfilled.append(Unfulfilled(kind, _customer(request), status, tuple(self._new(requests)), key))
+            begun = [event for event in events if event.kind == "request" or self._is_sent(event)]
+            self.unfulfilled.append(Unfulfilled(kind, _customer(request), status, tuple(self._new(begun)), key))
+
+    def _is_sent(self, event: Event) -> bool:
+        """A transfer that began: a provider that answers with the outcome journals the request only then."""
+        to = event.text("account") if event.kind == "payment" and event.text("state") == PENDING else ""
+        return bool(to) and to not in self.profile.accounts
 
     def asked_provider(self, events: Iterable[Event]) -> None:
         """Notes what reached the provider from the scenario itself."""
