@@ -1,4 +1,4 @@
-"""What a `provider:` step sends besides its body: the bearer, and `{timestamp} {password} {credential} {callback}`."""
+"""What a `provider:` step sends beside its body: bearer, signature, {timestamp} {password} {credential} {callback}."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
-from harness.exchange import NoAnswer, Request
+from harness.signing import HEADER, signature, text_to_sign
+from harness.surfaces import Surface, basic, surface_of, token_in, token_request, without_prefix
 from harness.targets.base import World
 
 EAT = timezone(timedelta(hours=3), "EAT")
 NAMES = ("timestamp", "password", "credential", "callback")
-TOKEN = "/oauth/v1/generate?grant_type=client_credentials"
 PASSKEY = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"
 SHORTCODE = "174379"
 CALLBACK = "http://app.test/callback"
@@ -22,30 +22,31 @@ EARLY = timedelta(seconds=5)
 
 @dataclass
 class Credentials:
-    """Of one world. A bearer is fetched once and again when it is about to expire."""
+    """Of one world. A bearer of each surface is fetched once and again when it is about to expire."""
 
     world: World
     passkeys: dict[str, str] = field(default_factory=dict)
-    token: str = ""
-    good_until: datetime | None = None
+    tokens: dict[Surface, tuple[str, datetime]] = field(default_factory=dict)
+    signing_key: str = ""
 
     def basic(self) -> str:
-        consumer = self.world.consumer
-        return "Basic " + base64.b64encode(f"{consumer.key}:{consumer.secret}".encode()).decode()
+        return basic(self.world.consumer)
 
-    async def bearer(self) -> str:
-        now = await self.world.now()
-        if self.good_until is None or now >= self.good_until:
-            life = await self._fetch()
-            self.good_until = now + life - EARLY
-        return f"Bearer {self.token}"
+    async def bearer(self, path: str) -> str:
+        """One of the surface that the path is of."""
+        surface, now = surface_of(path), await self.world.now()
+        if surface not in self.tokens or now >= self.tokens[surface][1] - EARLY:
+            answer = await self.world.send(token_request(surface, self.world.consumer))
+            self.tokens[surface] = token_in(surface, answer, now)
+        return f"Bearer {self.tokens[surface][0]}"
 
-    async def _fetch(self) -> timedelta:
-        answer = await self.world.send(Request("GET", TOKEN, {"Authorization": self.basic()}))
-        if not isinstance(answer.body, dict) or "access_token" not in answer.body:
-            raise NoAnswer(f"the provider gave no token: {answer}")
-        self.token = str(answer.body["access_token"])
-        return timedelta(seconds=int(str(answer.body["expires_in"])))
+    async def signature(self, path: str, body: object) -> dict[str, str]:
+        """The header in which the provider wants the request signed; none where it does not."""
+        text = text_to_sign(without_prefix(path), body)
+        if text is None:
+            return {}
+        self.signing_key = self.signing_key or await self.world.control.jenga_key()
+        return {HEADER: signature(self.signing_key, text)}
 
     async def names(self, body: object) -> dict[str, object]:
         """The credentials for a request with this body, as of now."""

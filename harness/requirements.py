@@ -51,13 +51,7 @@ def unlisted(scenario: Scenario) -> Iterator[Problem]:
 
 
 def _needs(scenario: Scenario) -> Iterator[tuple[Capability, Document, Path]]:
-    if scenario.starts_at is not None:
-        yield "clock", scenario.document, ("starts_at",)
-        yield "fresh", scenario.document, ("starts_at",)
-    if scenario.app_settings:
-        yield "app_settings", scenario.document, ("app_settings",)
-    if scenario.chaos:
-        yield "faults", scenario.document, ("chaos",)
+    yield from ((capability, scenario.document, (key,)) for capability, key in _at_the_top(scenario))
     for placed in scenario.steps:
         for step, path in _steps_in(placed):
             for capability in NEEDS.get(type(step), ()):
@@ -66,6 +60,16 @@ def _needs(scenario: Scenario) -> Iterator[tuple[Capability, Document, Path]]:
                 yield "faults", placed.document, path
             if isinstance(step, RestartStep) and step.down:
                 yield "clock", placed.document, path
+
+
+def _at_the_top(scenario: Scenario) -> Iterator[tuple[Capability, str]]:
+    if scenario.starts_at is not None:
+        yield "clock", "starts_at"
+        yield "fresh", "starts_at"
+    if scenario.app_settings:
+        yield "app_settings", "app_settings"
+    if scenario.chaos:
+        yield "faults", "chaos"
 
 
 def _steps_in(placed: Placed) -> Iterator[tuple[Step, Path]]:

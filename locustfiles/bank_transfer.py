@@ -1,4 +1,4 @@
-"""Withdrawals to accounts at other banks, through PesaLink: looked up, held, paid, and posted by what the switch proves."""
+"""Withdrawals to accounts at other banks: looked up, held, paid through PesaLink, posted by what the switch proves."""
 
 from __future__ import annotations
 

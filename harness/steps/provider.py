@@ -10,6 +10,7 @@ from pydantic import Field
 from harness.credentials import NAMES
 from harness.data import CheckRule, Line, Raw, Save
 from harness.exchange import Expect, Request, expect_problems
+from harness.signing import HEADER
 from harness.stage import Stage
 from harness.steps.expecting import RepeatableStep, repeat_problems, soft_problems
 from harness.substitution import names_in
@@ -17,7 +18,8 @@ from harness.yaml_lines import Path
 
 
 class ProviderStep(RepeatableStep):
-    """Sent with this world's bearer; `auth: basic` sends the consumer's key and secret, `auth: none` nothing."""
+    """Sent with this world's bearer of the path's surface, and signed where it wants that; `auth: basic` sends the
+    consumer's key and secret, `auth: none` nothing."""
 
     provider: Line
     auth: Literal["bearer", "basic", "none"] = "bearer"
@@ -43,13 +45,18 @@ class ProviderStep(RepeatableStep):
         extra = await self._credentials(stage)
         method, path = str(stage.fill(self.provider, extra)).split(" ", 1)
         headers = {name: str(stage.fill(value, extra)) for name, value in self.headers.items()}
-        return Request(method, path, {**await self._authorization(stage), **headers}, stage.fill(self.body, extra))
+        body = stage.fill(self.body, extra)
+        return Request(method, path, {**await self._authorization(stage, path, body), **headers}, body)
 
-    async def _authorization(self, stage: Stage) -> dict[str, str]:
+    async def _authorization(self, stage: Stage, path: str, body: object) -> dict[str, str]:
+        """A bearer of the path's surface, and a signature where one is wanted and the step sends none itself."""
         if self.auth == "none":
             return {}
-        basic = self.auth == "basic"
-        return {"Authorization": stage.credentials.basic() if basic else await stage.credentials.bearer()}
+        if self.auth == "basic":
+            return {"Authorization": stage.credentials.basic()}
+        is_signed = any(name.lower() == HEADER for name in self.headers)
+        signed = {} if is_signed else await stage.credentials.signature(path, body)
+        return {"Authorization": await stage.credentials.bearer(path), **signed}
 
     async def _credentials(self, stage: Stage) -> dict[str, object]:
         """The credentials, if the step names any."""

@@ -87,6 +87,9 @@ class Control(Protocol):
     async def return_payment(self, payment: str, wish: Json) -> Json:
         """The payee returns a transfer; the returning payment."""
 
+    async def jenga_key(self) -> str:
+        """The private key for tests, which every new world accepts, as PEM."""
+
     async def settle(self) -> Json:
         """The switch settles; what the positions were."""
 

@@ -97,6 +97,9 @@ class ControlApi:
     async def return_payment(self, payment: str, wish: Json) -> Json:
         return await self._call("POST", f"/payments/{_quoted(payment)}/return", wish)
 
+    async def jenga_key(self) -> str:
+        return str(await self._answer("GET", "/jenga-key.pem"))
+
     async def settle(self) -> Json:
         return await self._call("POST", "/switch/settle")
 
@@ -186,12 +189,16 @@ class ControlApi:
                 return items
 
     async def _call(self, method: str, path: str, body: object = None, query: str = "") -> Json:
+        told = await self._answer(method, path, body, query)
+        return _mapping({} if told is None else told)
+
+    async def _answer(self, method: str, path: str, body: object = None, query: str = "") -> object:
         headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
         line = f"/_sim{path}?world={_quoted(self.world)}{query}"
         answer = await self.http.send(self.url, Request(method, line, headers, body))
         if not answer.is_good:
             raise Refused(f"{method} /_sim{path}: {_reason(answer)}")
-        return _mapping({} if answer.body is None else answer.body)
+        return answer.body
 
 
 def _consumer(view: Json) -> Consumer:

@@ -174,7 +174,7 @@ async def test_the_others_arrive_and_are_told_as_often_as_they_stand_for(world, 
 
 
 async def test_a_payee_whose_account_refuses_credits_fails_with_its_own_code(world, transfer, balance, told):
-    await world.run(lambda tx: tx.put(BankAccount(PAYEE, "ZOLA", refuses_credits="-9")))
+    await world.run(lambda tx: tx.put(BankAccount(PAYEE, "ZOLA", surface="fake", refuses_credits="-9")))
     key = await transfer(world)
     await world.clock.advance(seconds=60)
     assert await told(world, key) == (State.FAILED, "-9")

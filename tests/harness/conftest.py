@@ -47,6 +47,7 @@ class FakeControl:
     payment_rows: list = field(default_factory=list)
     entry_rows: list = field(default_factory=list)
     refuses: str = ""
+    key: str = ""
     books: dict = field(default_factory=lambda: {"balanced": True, "difference": "0.00"})
 
     def _ask(self, verb, *what):
@@ -102,6 +103,10 @@ class FakeControl:
     async def return_payment(self, payment, wish):
         self._ask("return_payment", payment, wish)
         return {"id": "p10", "kind": "return", **wish}
+
+    async def jenga_key(self):
+        self._ask("jenga_key")
+        return self.key
 
     async def settle(self):
         self._ask("settle")

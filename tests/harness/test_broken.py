@@ -217,7 +217,8 @@ BROKEN = {
         '3:5: one verb a step; here are "clock" and "wait"',
     ],
     "unknown_capability": [
-        '1:12: expected "faults", "clock", "deadlines", "phones", "ledger", "fresh", "restart" or "app_settings", not "phone"; '
+        '1:12: expected "faults", "clock", "deadlines", "phones", "ledger", "fresh", "restart" or "app_settings", '
+        'not "phone"; '
         'did you mean "phones"?',
     ],
     "unknown_effect": [

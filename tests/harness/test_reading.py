@@ -132,7 +132,7 @@ class TestTogether:
         [
             pytest.param(
                 "include: x.yaml",
-                '4:9: expected "app", "provider", "phone" or "restart" here, not "include"',
+                '4:9: expected "app", "provider", "phone", "bank" or "restart" here, not "include"',
                 id="verb",
             ),
             pytest.param("app: GET /a\n        soft: true", '5:15: "soft" does not go with steps that run', id="soft"),

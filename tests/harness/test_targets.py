@@ -195,7 +195,7 @@ async def _push(world):
         "AccountReference": "A",
         "TransactionDesc": "B",
     }
-    headers = {"Authorization": await credentials.bearer()}
+    headers = {"Authorization": await credentials.bearer("/mpesa")}
     answer = await world.send(Request("POST", "/mpesa/stkpush/v1/processrequest", headers, body))
     assert answer.is_good, answer
 

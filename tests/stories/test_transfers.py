@@ -83,7 +83,13 @@ def _story(name, placed, often, ending, seed):
             *rules,
         ],
         "steps": [
-            {"phone": "pay", "msisdn": "254711000001", "shortcode": "600000", "reference": "{ann}", "amount": "1000.00"},
+            {
+                "phone": "pay",
+                "msisdn": "254711000001",
+                "shortcode": "600000",
+                "reference": "{ann}",
+                "amount": "1000.00",
+            },
             {"clock": "10s"},
             wish,
             {"clock": "20s"},
@@ -110,7 +116,9 @@ stories = st.sampled_from(sorted(SURFACES)).flatmap(
 def problems_of(verdict):
     """What the provider did wrong, and whether money left twice."""
     paid = Counter(
-        event.text("account") for event in verdict.events if event.kind == "payment" and event.text("state") == "succeeded"
+        event.text("account")
+        for event in verdict.events
+        if event.kind == "payment" and event.text("state") == "succeeded"
     )
     paid.pop("", None)
     yield from (f"{account} was paid {times} times" for account, times in paid.items() if times > 1)

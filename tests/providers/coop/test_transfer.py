@@ -205,7 +205,9 @@ REQUIRED = [
 
 
 @pytest.mark.parametrize("place", REQUIRED)
-@pytest.mark.parametrize("value", [ABSENT, None, "", [], {"a": 1}, True], ids=["absent", "null", "empty", "list", "mapping", "true"])
+@pytest.mark.parametrize(
+    "value", [ABSENT, None, "", [], {"a": 1}, True], ids=["absent", "null", "empty", "list", "mapping", "true"]
+)
 async def test_a_field_that_says_nothing_is_invalid(coop, place, value):
     answer = await coop.post("account", changed(coop, place, value))
     assert (answer.status, answer.json["MessageCode"]) == (400, "-2")
