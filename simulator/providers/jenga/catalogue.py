@@ -1,7 +1,7 @@
 """Jenga's catalogue: the errors that it answers, and the codes that a transfer may end with.
 
 The codes are published [official] with a meaning each, and no literal text but a few: the texts are those meanings.
-`how` tells a developer how to make the error happen; docs/jenga.md prints it.
+`how` tells a developer how to make the error happen; docs/pesalink.md prints it.
 """
 
 from __future__ import annotations

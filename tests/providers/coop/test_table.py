@@ -1,4 +1,4 @@
-"""Every row of the tables in docs/coop.md is made to happen through HTTP alone."""
+"""Every row of the tables in docs/pesalink.md is made to happen through HTTP alone."""
 
 from __future__ import annotations
 
