@@ -26,7 +26,8 @@ class Payment:
     `kind` is `collection` or `payout` of M-PESA, or `transfer` from an account at a bank, `credit` to it, or `return`
     of a transfer, whose `reference` it has. `account` is the one that it goes to, as the ledger names it.
     `is_told`: the app got a message with a handle of it. `is_foreign`: the scenario asked for it, not the app.
-    `decided` and `no_heard` number the events by which it was decided, and by which the app heard of a no.
+    `charged` is what the app's own bank took for it, told of money that the app may not know of. `decided` and
+    `no_heard` number the events by which it was decided, and by which the app heard of a no.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Payment:
     decided: int | None = None
     no_heard: int | None = None
     account: str = ""
+    charged: Decimal = ZERO
 
     @property
     def is_settled(self) -> bool:

@@ -8,14 +8,13 @@ from decimal import Decimal
 
 from harness.app_answers import CustomerSeen, StatementLine
 from harness.app_face import AppFace
-from harness.attribution import Attribution, is_credit, is_paybill, moved
+from harness.attribution import RETURN, TRANSFER, Attribution, is_credit, is_paybill, moved
 from harness.book import Book, CustomerBook, PaymentBook
 from harness.data import money
 from harness.events import Event
 from harness.evidence import (
     COMPLETED,
     CREDIT,
-    RETURN,
     UNCLEAR,
     UNDECIDED,
     ZERO,
@@ -75,10 +74,11 @@ class Witness:
             return Evidence(has_app=False, provider_difference=difference)
         self.seen.clear()
         seen = await self._seen(self.app, has_news=True)
-        in_all, at_banks = self._moved(await self.world.control.entries())
+        entries = await self.world.control.entries()
+        in_all, at_banks = self._moved(entries)
         return replace(
             seen,
-            payments=self._with_messages(seen.payments),
+            payments=self._with_charges(self._with_messages(seen.payments), entries),
             wishes=tuple(self.book.wishes),
             notices=tuple(notices(self.journal.events)),
             audit=await self.app.audit(),
@@ -88,6 +88,17 @@ class Witness:
             banks_moved=at_banks,
             provider_difference=difference,
         )
+
+    def _with_charges(self, payments: Iterable[Payment], entries: Iterable[Json]) -> tuple[Payment, ...]:
+        """With what the app's own bank took for a transfer that the app does not know of."""
+        entries, accounts = list(entries), self.book.profile.accounts
+
+        def charged(one: Payment) -> Decimal:
+            if one.is_told or not (one.is_settled and one.kind == TRANSFER):
+                return ZERO
+            return one.worth - moved((entry for entry in entries if entry.get("payment") == one.id), accounts)
+
+        return tuple(replace(one, charged=charged(one)) for one in payments)
 
     def _moved(self, entries: Iterable[Json]) -> tuple[Decimal, Decimal]:
         """What moved at the provider, in all and at banks; what an undecided transfer has debited is on its way."""

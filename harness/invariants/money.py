@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from harness.app_answers import StatementLine
@@ -22,7 +22,7 @@ def conservation(evidence: Evidence) -> Iterator[str]:
         settled = evidence.settled(customer)
         net = total(settled) - evidence.fees(customer)
         in_suspense = 0 < net - customer.credited <= evidence.spare_suspense
-        if not in_suspense and not _is_right(customer.credited, net, untold(settled)):
+        if not in_suspense and not _is_right(customer.credited, net, _worths(untold(settled))):
             yield f"{shows(customer)}; the provider settled {_in_short(evidence, settled)}"
     yield from _books_hold_what_the_provider_holds(evidence)
 
@@ -43,19 +43,23 @@ def _books_hold_what_the_provider_holds(evidence: Evidence) -> Iterator[str]:
             ("pesalink_float", after.pesalink_float - before.pesalink_float, at_banks, there),
         ]
     for what, change, moved, untold_there in sums:
-        if not _is_right(change, moved, untold_there):
+        if not _is_right(change, moved, [one.worth - one.charged for one in untold_there]):
             yield f"the app's {what} changed by {change:.2f}, the merchant's accounts at the provider by {moved:.2f}"
 
 
-def _is_right(change: Decimal, settled: Decimal, missing: tuple[Payment, ...]) -> bool:
+def _worths(payments: Iterable[Payment]) -> list[Decimal]:
+    return [one.worth for one in payments]
+
+
+def _is_right(change: Decimal, settled: Decimal, untold_worths: Sequence[Decimal]) -> bool:
     """Each untold payment may be in it, found by a later query, or not; of very many any sum between will do."""
-    if len(missing) > MOST_UNTOLD:
-        collections = summed(one.amount for one in missing if not one.goes_out)
-        payouts = summed(one.amount for one in missing if one.goes_out)
-        return settled - collections <= change <= settled + payouts
+    if len(untold_worths) > MOST_UNTOLD:
+        came_in = summed(worth for worth in untold_worths if worth > 0)
+        went_out = summed(-worth for worth in untold_worths if worth < 0)
+        return settled - came_in <= change <= settled + went_out
     sums = {settled}
-    for payment in missing:
-        sums |= {one - payment.worth for one in sums}
+    for worth in untold_worths:
+        sums |= {one - worth for one in sums}
     return change in sums
 
 

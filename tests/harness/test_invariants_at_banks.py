@@ -134,6 +134,15 @@ def but(known, **changes):
             ),
             id="money that came in for nobody",
         ),
+        pytest.param(
+            evidence(
+                ann("0"),
+                payments=(transfer(made_for=None, customer=None, is_told=False, is_foreign=True, charged=Decimal(40)),),
+                moved="-640",
+                after=audit(),
+            ),
+            id="sent by the scenario itself, at a charge",
+        ),
         pytest.param(but(SENT, asked=(asked(1, key="R1", status=0), asked(2, "p1"))), id="the same once more"),
         pytest.param(but(SENT, asked=(asked(1, "p1"), asked(2, status=409))), id="the same, refused as a duplicate"),
         pytest.param(

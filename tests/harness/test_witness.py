@@ -256,3 +256,11 @@ def test_a_withdrawal_to_a_bank_is_read_with_its_account():
     assert (told.payee, told.account) == (None, PAYEE)
     told = Answers(AppProfile()).payment("withdrawal", {**body, "to": {"msisdn": "254708374149", "via": "pesalink"}})
     assert (told.payee, told.account) == ("254708374149", None)
+
+
+async def test_what_a_transfer_of_the_scenarios_own_cost_is_known(stage, world, witness):
+    stage.book.foreign = {"p1"}
+    world.control.payment_rows = [transfer("p1", amount="600.00")]
+    world.control.entry_rows = [{"payment": "p1", "postings": [{"account": ACCOUNT, "amount": "-640.00"}]}]
+    (payment,) = (await witness.at_rest()).payments
+    assert (payment.is_told, payment.is_foreign, payment.charged) == (False, True, 40)
