@@ -63,18 +63,13 @@ def create_app(
         store=store, clock=clock, wishes=wishes, paybill=paybill, deposits=deposits, withdrawals=withdrawals
     )
 
-    app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[as_problems])
-    if isinstance(clock, BorrowedClock):
-        app.middlewares.append(clock.read_once)
-        app.cleanup_ctx.append(clock.connected)
-    doors = [daraja.connected, jenga.connected, coop.connected]
+    app, doors = _app_at(clock), (daraja.connected, jenga.connected, coop.connected)
     app.cleanup_ctx.extend([_opened(store, parsed, clock), *doors, _carried_out(wishes), paybill.opened])
-
     guard = Guard({Role.CHANNEL: parsed.channel_key, Role.OPERATOR: parsed.operator_key})
     channel, operator = guard.only(Role.CHANNEL), guard.only(Role.OPERATOR)
+    app.add_routes([web.get("/health", _health), *callbacks.routes()])
     app.add_routes(
         [
-            web.get("/health", _health),
             web.post("/customers", channel(customers.create)),
             web.get("/customers/{id}", channel(customers.show)),
             web.get("/customers/{id}/statement", channel(customers.statement)),
@@ -88,9 +83,16 @@ def create_app(
             web.post("/reconcile", operator(reconciliation.create)),
             web.get("/reconcile/{id}", operator(reconciliation.show)),
             web.get("/ledger/audit", operator(ledger.Books(store).audit)),
-            *callbacks.routes(),
         ]
     )
+    return app
+
+
+def _app_at(clock: Clock) -> web.Application:
+    app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[as_problems])
+    if isinstance(clock, BorrowedClock):
+        app.middlewares.append(clock.read_once)
+        app.cleanup_ctx.append(clock.connected)
     return app
 
 

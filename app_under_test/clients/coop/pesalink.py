@@ -34,10 +34,10 @@ _STATUS = "/Enquiry/TransactionStatus_V3/3.0.0"
 _VALIDATION = "/Enquiry/Validation/IPSL/1.0.0"
 
 _ACCEPTED, _FULL_SUCCESS, _FULL_FAILURE = "0", "0", "2"
-_REFUSALS = frozenset(["-2", "-3", "-5", "-6", "-8", "-9", "-10", "-11", "-15", "-16", "-20"])
+_REFUSALS = {"-2", "-3", "-5", "-6", "-8", "-9", "-10", "-11", "-15", "-16", "-20"}
 _PROCESSING, _NO_SUCH_PAYMENT = "S_001", "-13"
-# Timed out, unexpected error, waits in a queue, already posted (by whom?): a leg with one of these is not over.
-_UNCLEAR = frozenset(["-1", "-4", "S_001", "40000127", "20201005", "40422049"])
+# Duplicate, timed out, processing, waits in a queue, already posted (by whom?): a leg with one of these is not over.
+_UNCLEAR = {"-1", "-4", "S_001", "20201005", "40422049"}
 _NO_SUCH_ACCOUNT = ("1", "-15", "40000126", "20020000")
 _RECEIPT = r"(?!NULL)[0-9A-Za-z_-]{1,50}"
 _LONGEST_NARRATION, _LONGEST_REFERENCE = 25, 27

@@ -39,7 +39,7 @@ _REFUSALS = {
     *("400113", "103105", "103107", "104104"),  # limits, currency, charges
 }
 # "Failed" with one of these says that nobody knows: general error, system failure, contact the bank, try again, …
-_UNCLEAR = frozenset(["-1", "400105", "400112", "103106", "103108", "103109", "103120"])
+_UNCLEAR = {"-1", "400105", "400112", "103106", "103108", "103109", "103120"}
 _NO_SUCH_PAYMENT = "100100"
 _NO_SUCH_ACCOUNT = ("104101", "104102", "400103", "103102", _NO_SUCH_PAYMENT)
 _ENDED_WELL, _ENDED_BADLY, _AWAITED = "2", "1", "-1"
