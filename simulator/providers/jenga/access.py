@@ -10,7 +10,9 @@ from simulator.edge.exchange import Received
 from simulator.edge.wire import read
 from simulator.providers.jenga.models import Credentials, flat, load
 
-SECRETS = frozenset({"consumerSecret", "accessToken", "refreshToken"})  # what the journal must not hold
+SECRETS = frozenset(
+    {"merchantCode", "consumerSecret", "accessToken", "refreshToken"}
+)  # what the journal must not hold; a merchant code names its world
 
 
 async def admit_bearer(simulation: Simulation, received: Received) -> World:
