@@ -143,7 +143,7 @@ def test_no_transfer_pays_twice(tmp_path, pytestconfig):
         try:
 
             @settings(
-                max_examples=max(1, pytestconfig.getoption("stories") // 5 or 1),
+                max_examples=max(1, pytestconfig.getoption("stories") // 5),
                 suppress_health_check=list(HealthCheck),
                 phases=(Phase.generate, Phase.shrink),
                 deadline=None,
