@@ -87,10 +87,7 @@ CONTRADICTIONS = [
     pytest.param(told("1"), id="partial success of one leg"),
     pytest.param(told("2"), id="a failure whose leg succeeded"),
     pytest.param(told("0", ResponseCode="40000126"), id="a success whose leg failed"),
-    *(
-        pytest.param(told("2", ResponseCode=code), id=code)
-        for code in ("-4", "S_001", "20201005", "40422049")
-    ),
+    *(pytest.param(told("2", ResponseCode=code), id=code) for code in ("-4", "S_001", "20201005", "40422049")),
     pytest.param(told("2", ResponseCode=None), id="a failure without a code"),
     pytest.param(told("2", ResponseCode=False), id="a code that is a boolean"),
     pytest.param(told("S_001"), id="processing"),
