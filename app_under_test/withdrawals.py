@@ -149,7 +149,12 @@ class Withdrawals:
         asked_at = stamp(self._clock.now())
         if withdrawal.is_transfer:
             standing = await self._pesalink.ask(withdrawal)
-            await self._store.run(lambda connection: self._believe(connection, withdrawal, standing, asked_at))
+            at, after = stamp(self._clock.now()), self._absent_after
+            await self._store.run(
+                lambda connection: believe(
+                    connection, withdrawal, standing, asked_at=asked_at, absent_after=after, at=at
+                )
+            )
             return standing.reason
         question = Question(
             client_reference=withdrawal.client_reference,
@@ -168,26 +173,15 @@ class Withdrawals:
         standing = await self._pesalink.send(withdrawal)
         asked_at = stamp(self._clock.now())
         found = await self._pesalink.ask(withdrawal) if isinstance(standing, NoAnswer) else standing
+        at, after = stamp(self._clock.now()), self._absent_after
 
         def conclude(connection: Connection) -> Withdrawal:
             if isinstance(standing, NoAnswer):
                 leave(connection, withdrawal, reason=standing.reason)
-            self._believe(connection, withdrawal, found, asked_at)
+            believe(connection, withdrawal, found, asked_at=asked_at, absent_after=after, at=at)
             return find(connection, withdrawal.id)
 
         return conclude
-
-    def _believe(
-        self, connection: Connection, withdrawal: Withdrawal, standing: Standing | Absent, asked_at: str
-    ) -> None:
-        """That there is no such payment proves something only once its request cannot be on its way any more."""
-        at = stamp(self._clock.now())
-        match standing:
-            case Decided(outcome, reason, receipt):
-                receipt = _unless_taken(connection, receipt, withdrawal)
-                decide(connection, withdrawal, outcome, reason, receipt=receipt, at=at)
-            case Absent(reason) if withdrawal.age(asked_at) >= self._absent_after:
-                decide(connection, withdrawal, Outcome.FAILED, reason, at=at)
 
     async def _find(self, withdrawal: str) -> Withdrawal:
         return await self._store.run(lambda connection: find(connection, withdrawal))
@@ -269,6 +263,24 @@ def hear_bank(connection: Connection, withdrawal_id: str, standing: Standing, *,
             decide(connection, withdrawal, standing.outcome, standing.reason, receipt=receipt, at=at)
             return None
     return None if withdrawal.state is State.COMPLETED else withdrawal
+
+
+def believe(
+    connection: Connection,
+    withdrawal: Withdrawal,
+    standing: Standing | Absent,
+    *,
+    asked_at: str,
+    absent_after: float,
+    at: str,
+) -> None:
+    """Writes down what a bank told that was asked. That it knows no such transfer is proof only late, as in `learn`."""
+    match standing:
+        case Decided(outcome, reason, receipt):
+            receipt = _unless_taken(connection, receipt, withdrawal)
+            decide(connection, withdrawal, outcome, reason, receipt=receipt, at=at)
+        case Absent(reason) if withdrawal.age(asked_at) >= absent_after:
+            decide(connection, withdrawal, Outcome.FAILED, reason, at=at)
 
 
 def doubt(connection: Connection, withdrawal_id: str) -> Withdrawal | None:

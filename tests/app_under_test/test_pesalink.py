@@ -292,6 +292,13 @@ async def test_no_result_of_mpesa_decides_a_transfer_nor_the_other_way_round(by_
     assert (await by_coop.call("GET", "/withdrawals/W000002"))[1]["state"] == "pending"
 
 
+async def test_a_result_of_coop_about_a_transfer_by_jenga_makes_the_bank_ask(by_jenga, jenga):
+    jenga.answer("account", jenga.paid("", code=-1, data={}))
+    await by_jenga.send()
+    assert await by_jenga.coop_result({"MessageCode": "2"}) == OK
+    assert (await by_jenga.withdrawn(), await by_jenga.money(), len(jenga.asked("details"))) == ("pending", HELD, 1)
+
+
 async def test_a_withdrawal_remembers_its_provider(start_bank, coop, jenga, clock):
     async with start_bank(pesalink="coop") as bank:
         await bank.customer_with("1000.00")
