@@ -27,7 +27,8 @@ class Payment:
     of a transfer, whose `reference` it has. `account` is the one that it goes to, as the ledger names it.
     `is_told`: the app got a message with a handle of it. `is_foreign`: the scenario asked for it, not the app.
     `charged` is what the app's own bank took for it, told of money that the app may not know of. `decided` and
-    `no_heard` number the events by which it was decided, and by which the app heard of a no.
+    `no_heard` number the events by which it was decided, and by which the app heard of a no; `reason` is the provider's
+    code of a failure.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Payment:
     is_foreign: bool = False
     decided: int | None = None
     no_heard: int | None = None
+    reason: str = ""
     account: str = ""
     charged: Decimal = ZERO
 

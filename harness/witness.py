@@ -180,6 +180,7 @@ class Witness:
                 customer=customer,
                 made_for=asker.name if asker else None,
                 is_foreign=row["id"] in self.book.foreign,
+                reason=str(row.get("reason") or ""),
                 account=str(row.get("account") or ""),
             )
 

@@ -9,6 +9,8 @@ from harness.evidence import COMPLETED, UNCLEAR, AppPayment, Evidence, Payment
 from harness.invariants.invariant import Invariant, in_brief, listed, shows, summed, tells
 
 UNDONE = frozenset({"reversed", "refunded"})
+# Codes of failures by which a bank says that nobody knows: failed with unknown status, in a queue, posted before.
+VAGUE = frozenset({"400105", "20201005", "40422049"})
 NO = frozenset({"failed", "cancelled", "expired"})
 NO_ANSWERS = frozenset({408, *range(500, 600)})
 AFTER: Mapping[str, frozenset[str]] = {
@@ -88,7 +90,7 @@ def it_ends(evidence: Evidence) -> Iterator[str]:
 
 
 def _is_unclear(evidence: Evidence, app_payment: AppPayment) -> bool:
-    return any(one.is_undecided or not one.is_told for one in evidence.of(app_payment))
+    return any(one.is_undecided or not one.is_told or one.reason in VAGUE for one in evidence.of(app_payment))
 
 
 STATES = (

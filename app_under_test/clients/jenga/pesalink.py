@@ -38,8 +38,7 @@ _REFUSALS = {
     *("400104", "103104", "104103", "118108"),  # the payer has too little
     *("400113", "103105", "103107", "104104"),  # limits, currency, charges
 }
-# "Failed" with one of these says that nobody knows: general error, system failure, contact the bank, try again, …
-_UNCLEAR = {"-1", "400105", "400112", "103106", "103108", "103109", "103120"}
+_FAILED_UNKNOWN = "400105"  # of a transfer that "failed", this code says that nobody knows: its text says so
 _NO_SUCH_PAYMENT = "100100"
 _NO_SUCH_ACCOUNT = ("104101", "104102", "400103", "103102", _NO_SUCH_PAYMENT)
 _ENDED_WELL, _ENDED_BADLY, _AWAITED = "2", "1", "-1"
@@ -151,7 +150,7 @@ def _detailed(data: Json, transfer: Transfer) -> Standing:
         return Decided(Outcome.COMPLETED, reason, _receipt(data, transfer))
     if state == _AWAITED:
         return Undecided("the provider is still working on it")
-    if state == _ENDED_BADLY and code not in _UNCLEAR and not code.startswith("5"):
+    if state == _ENDED_BADLY and code != _FAILED_UNKNOWN:
         return Decided(Outcome.FAILED, reason)
     return NoAnswer(reason or "the provider tells of no outcome")
 
