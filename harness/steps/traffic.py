@@ -24,7 +24,7 @@ Shillings = Annotated[StrictInt, Field(ge=1, le=250_000)]
 
 USUAL: Mapping[Kind, float] = {"deposit": 4, "withdrawal": 3, "paybill": 2, "misdirected": 1}
 FIRST_PHONE = 254722100001
-LOOKS, LOOK_EVERY = 20, 10
+LOOKS, LOOK_EVERY = 10, 10
 NOBODYS_ACCOUNT = "NO-SUCH-ACCOUNT"
 KINDS: Mapping[str, PaymentKind] = {"deposit": "deposit", "withdrawal": "withdrawal"}
 
