@@ -19,7 +19,8 @@ def match(asked: str, told: str) -> Match:
     ours, theirs = _words(asked), _words(told)
     if not ours or not theirs:
         return Match.NONE
-    if sorted(ours) == sorted(theirs) or "".join(ours) == "".join(theirs):
+    is_masked = "*" in asked or "*" in told  # the same stars may hide two names
+    if not is_masked and (sorted(ours) == sorted(theirs) or "".join(ours) == "".join(theirs)):
         return Match.MATCH
     return Match.CLOSE if _is_close(ours, theirs) else Match.NONE
 
@@ -55,8 +56,17 @@ def _is_like(one: str, other: str) -> bool:
 
 
 def _is_masked(mask: str, word: str) -> bool:
-    pattern = "".join(".*" if part.startswith("*") else re.escape(part) for part in re.findall(r"\*+|[^*]+", mask))
-    return mask.strip("*") != "" and re.fullmatch(pattern, word) is not None
+    """Whether the word may stand behind the mask. Letter by letter: a pattern of many stars takes `re` for ever."""
+    beginning, *middle, end = re.split(r"\*+", mask) if "*" in mask else (mask, "")
+    if not (mask.strip("*") and word.startswith(beginning) and word.endswith(end)):
+        return False
+    at, last = len(beginning), len(word) - len(end)
+    for part in middle:
+        found = word.find(part, at, last)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return at <= last
 
 
 def distance(one: str, other: str) -> int:
