@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 _AUTHENTICATE = "/authentication/api/v3/authenticate/merchant"
-_NOT_OURS = ("401201", "401202")  # that account is not the merchant's: another token would not help
+_TOKEN_REFUSED = (None, "401", "401101")
 
 
 class Jenga:
@@ -86,8 +86,8 @@ def instant(value: object) -> datetime | None:
 
 
 def _is_refused_token(answer: Answer) -> bool:
-    """By Jenga, that is: what a firewall says has no body that can be read."""
-    return answer.status == 401 and bool(answer.body) and code_of(answer) not in _NOT_OURS
+    """By Jenga, that is: what a firewall says has no body that can be read, and other codes say nothing of a token."""
+    return answer.status == 401 and bool(answer.body) and code_of(answer) in _TOKEN_REFUSED
 
 
 def _key_in(file: Path) -> "RSAPrivateKey":

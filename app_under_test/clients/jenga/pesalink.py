@@ -120,7 +120,7 @@ class JengaPesaLink:
 
 def acknowledged(answer: Answer, transfer: Transfer) -> Standing:
     body, data, code = answer.body, inner(answer.body, "data"), code_of(answer)
-    if body.get("reference") not in (None, "", transfer.client_reference) or answer.status >= 500:
+    if not _may_be_about(body, transfer) or answer.status >= 500:
         return NoAnswer(told(answer))
     if body.get("status") is True and answer.status == 200:
         if code == _SUCCESS and data.get("status") == "SUCCESS":
@@ -134,11 +134,17 @@ def acknowledged(answer: Answer, transfer: Transfer) -> Standing:
 
 def found(answer: Answer, transfer: Transfer) -> Standing | Absent:
     body, data, code = answer.body, inner(answer.body, "data"), code_of(answer)
+    if not _may_be_about(body, transfer):
+        return NoAnswer(told(answer))
     if body.get("status") is False and code == _NO_SUCH_PAYMENT and not data:
         return Absent(told(answer))
     if answer.status != 200 or body.get("status") is not True or code != _SUCCESS:
         return NoAnswer(told(answer))
     return _detailed(data, transfer)
+
+
+def _may_be_about(body: Json, transfer: Transfer) -> bool:
+    return body.get("reference") in (None, "", transfer.client_reference)
 
 
 def _detailed(data: Json, transfer: Transfer) -> Standing:

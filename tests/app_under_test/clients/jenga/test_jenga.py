@@ -104,13 +104,18 @@ DETAILS = [
     pytest.param(FakeJenga.found(1, "500.00", "400103"), Decided(Outcome.FAILED, "400103 text"), id="failed"),
     pytest.param(FakeJenga.found(1, "500.00", ""), Decided(Outcome.FAILED, "text"), id="failed without a code"),
     pytest.param(FakeJenga.found(1, "500.00", "400105"), NoAnswer("400105 text"), id="failed with unknown status"),
-    pytest.param(FakeJenga.found(1, "500.00", "500200"), Decided(Outcome.FAILED, "500200 text"), id="failed by a breakdown"),
+    pytest.param(
+        FakeJenga.found(1, "500.00", "500200"), Decided(Outcome.FAILED, "500200 text"), id="failed by a breakdown"
+    ),
     pytest.param(FakeJenga.found(-1, "500.00"), Undecided("the provider is still working on it"), id="awaited"),
     pytest.param(FakeJenga.found(3, "500.00"), NoAnswer("0 text"), id="a state that nobody knows"),
     pytest.param(FakeJenga.found(True, "500.00"), NoAnswer("0 text"), id="a state that is a boolean"),
     pytest.param(FakeJenga.found(2, "500.01"), NoAnswer("the provider tells of another payment"), id="amount"),
     pytest.param(FakeJenga.found(2, None), NoAnswer("the provider tells of another payment"), id="no amount"),
     pytest.param(error(100100, 404), Absent("HTTP 404 100100 text"), id="no such payment"),
+    pytest.param(
+        error(100100, 404, reference="another"), NoAnswer("HTTP 404 100100 text"), id="no such payment, of another name"
+    ),
     pytest.param((404, {}), NoAnswer("HTTP 404"), id="no such page"),
     pytest.param(error(401101, 401), NoAnswer("HTTP 401 401101 text"), id="no token"),
     pytest.param(error(900101), NoAnswer("HTTP 400 900101 text"), id="a bad signature says nothing of the payment"),
@@ -202,8 +207,15 @@ async def test_a_token_refused_twice_proves_that_nothing_happened(bank, jenga):
     assert (jenga.tokens, len(jenga.asked("account")), await bank.money()) == (2, 2, ("1000.00", "1000.00"))
 
 
-@pytest.mark.parametrize("answer", [error(401201, 401), (401, b"<html>")], ids=["not ours", "a firewall"])
-async def test_another_401_renews_no_token(bank, jenga, answer):
+ANOTHER_401 = [
+    pytest.param(error(401201, 401), id="not ours"),
+    pytest.param(error(400105, 401), id="nobody knows"),
+    pytest.param((401, b"<html>"), id="a firewall"),
+]
+
+
+@pytest.mark.parametrize("answer", ANOTHER_401)
+async def test_another_401_renews_no_token_and_sends_nothing_again(bank, jenga, answer):
     jenga.answer("account", answer)
     await bank.send()
     assert (jenga.tokens, len(jenga.asked("account"))) == (1, 1)
