@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from provider import Api
-from untold import untold
+from untold import goes_out, untold
 
 Json = dict[str, Any]
 
@@ -52,7 +52,7 @@ class Standing:
 def worth(payment: Json) -> Decimal:
     """To the merchant."""
     amount = Decimal(payment["amount"])
-    return -amount if payment["kind"] == "payout" else amount
+    return -amount if goes_out(payment) else amount
 
 
 def compared(bank: tuple[Side, Side], provider: tuple[Side, Side], missing: Iterable[Json]) -> Standing:
@@ -84,6 +84,7 @@ class Books:
     bank: Api
     provider: Api
     shortcode: str
+    bank_accounts: tuple[str, ...] = ()
 
     def opened(self) -> Opening:
         payment = event = ""
@@ -121,6 +122,7 @@ class Books:
         audit = self.provider.call("GET", "/_sim/ledger/audit")
         fault = "" if audit["balanced"] else "; ".join(audit["problems"]) or f"difference {audit['difference']}"
         names = [f"merchant:{self.shortcode}:{purse}" for purse in ("utility", "working")]
+        names += [f"bank:{account}" for account in self.bank_accounts]
         found = [self.provider.call("GET", f"/_sim/ledger/accounts?account={name}")["items"][0] for name in names]
         return Side(sum((Decimal(account["balance"]) for account in found), Decimal()), fault)
 

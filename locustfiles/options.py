@@ -16,6 +16,7 @@ def _add_options(parser: Any, **_: Any) -> None:
     add("--provider", default="http://127.0.0.1:8200", help="the simulator that the bank calls")
     add("--control-token", default="", help="the simulator's, if it asks for one")
     add("--shortcode", default="600000", help="the bank's at the provider")
+    add("--bank-accounts", default="68:1450160649886,11:36001873000", help="the bank's at banks, as BANK:NUMBER")
     add("--channel-key", default="bank-channel-key", help="the bank's key for customers' routes")
     add("--operator-key", default="bank-operator-key", help="the bank's key for audit and reconciliation")
     add("--chaos", default="", help="a chaos profile: its rules hold from the start of the run to its end")

@@ -7,23 +7,32 @@ from typing import Any
 
 Json = dict[str, Any]
 
-PAYBILL_MESSAGES = ("c2b_validation", "c2b_confirmation")
+NEEDING_A_YES = ("c2b_validation", "c2b_confirmation", ".credit")
 CHOSEN_BY_THE_APP = "OriginatorConversationID"
 
 
 def untold(payments: Iterable[Json], events: Iterable[Json]) -> list[Json]:
-    """Those of the settled payments that no event of the journal told the app of."""
+    """Those of the settled payments that no event of the journal told the app of; never a transfer, which it named."""
     known = list(events)
     unheard = {event["correlation"] for event in known if event["kind"] == "hung_up"}
     by_payment: dict[str, list[Json]] = {}
     for event in known:
         by_payment.setdefault(event["payment"], []).append(event)
-    settled = (payment for payment in payments if payment["state"] == "succeeded")
+    settled = (payment for payment in payments if payment["state"] == "succeeded" and not is_transfer(payment))
     return [
         payment
         for payment in settled
         if not any(_tells(event, _handles(payment), unheard) for event in by_payment.get(payment["id"], ()))
     ]
+
+
+def is_transfer(payment: Json) -> bool:
+    """Money that the app sends from an account at a bank."""
+    return payment["kind"] == "transfer" and not payment["operation"].endswith(".credit")
+
+
+def goes_out(payment: Json) -> bool:
+    return payment["kind"] == "payout" or is_transfer(payment)
 
 
 def _handles(payment: Json) -> set[str]:
@@ -42,7 +51,7 @@ def _tells(event: Json, handles: set[str], unheard: set[str]) -> bool:
     if event["kind"] != "callback" or event["outcome"] != "answered" or event.get("forged"):
         return False
     is_taken = 200 <= event["status"] < 300
-    needs_a_yes = event["operation"].endswith(PAYBILL_MESSAGES)
+    needs_a_yes = event["operation"].endswith(NEEDING_A_YES)
     return (is_taken or not needs_a_yes) and _carries(event["body"], handles)
 
 

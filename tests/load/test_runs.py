@@ -53,6 +53,14 @@ async def test_a_short_run_of_all_journeys_passes_and_tells_its_figures(tmp_path
     assert (tmp_path / "load" / "stats.json").exists()
 
 
+async def test_a_short_run_of_transfers_passes_and_both_ledgers_agree(tmp_path):
+    code, out = await short_run(tmp_path, "--journey", "bank_transfer", "--chaos", "", "--settle", "60")
+    assert code == 0, out
+    assert re.search(r"^withdrawal to bank +\d+ +\d+\.\d\d s", out, re.MULTILINE), out
+    shown, moved, untold = amounts(out)
+    assert (shown, untold) == (moved, "+0.00")
+
+
 async def test_a_bank_that_credits_on_acknowledgement_fails_the_run_and_is_named(tmp_path):
     """One of the six cancels, so that what is acknowledged and what is paid differ."""
     shutil.copytree(ROOT / "app_under_test", tmp_path / "app_under_test", ignore=shutil.ignore_patterns("__pycache__"))

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from books import Books, Side, compared
+from books import Books, Side, compared, worth
 from untold import untold
 
 PUSHED = {
@@ -67,6 +67,25 @@ def test_an_app_that_chose_the_handle_has_it_once_it_asked():
     asked = request(status=0, body={"OriginatorConversationID": "W000001-abc"}, answer="")
     assert untold([PAID_OUT], [asked]) == []
     assert untold([PUSHED], [asked]) == [PUSHED]
+
+
+TRANSFERRED = PUSHED | {"kind": "transfer", "operation": "jenga.pesalink_account", "reference": "192112602006"}
+CAME_IN = TRANSFERRED | {"operation": "jenga.credit"}
+NOTICED = {"outcome": "answered", "status": 200, "operation": "jenga.credit", "body": {"reference": "UAF1"}}
+
+
+def test_a_transfer_that_the_app_named_is_never_untold():
+    assert untold([TRANSFERRED], []) == []
+
+
+@pytest.mark.parametrize("payment", [CAME_IN, CAME_IN | {"kind": "return"}], ids=["a credit", "a return"])
+@pytest.mark.parametrize(("status", "is_told"), [(200, True), (403, False)])
+def test_money_from_a_bank_is_untold_until_its_notice_was_taken(payment, status, is_told):
+    assert untold([payment], [callback(NOTICED, status=status)]) == ([] if is_told else [payment])
+
+
+def test_what_is_sent_to_a_bank_is_less_at_the_provider():
+    assert [worth(one) for one in (PAID_OUT, TRANSFERRED, CAME_IN)] == [-100, -100, 100]
 
 
 @pytest.mark.parametrize("state", ["failed", "cancelled", "expired"])
@@ -175,6 +194,11 @@ def test_a_run_begins_behind_what_was_there():
     opened = opening(**before)
     assert (opened.bank.holds, opened.provider.holds) == (Decimal(100), Decimal(100))
     assert (opened.payment, opened.event) == ("p1", "8")
+
+
+def test_accounts_at_banks_are_the_merchants_too():
+    books = Books(BANK, Scripted(**BALANCES), "600000", ("68:1450160649886", "11:36001873000"))
+    assert books.opened().provider.holds == Decimal(200)
 
 
 @pytest.mark.parametrize(("first", "is_whole"), [(1, True), (2, False)])
