@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 
-_MPESA_LIMIT, _PESALINK_LIMITS = 250_000_00, (10_00, 999_999_00)
+_MPESA_LIMIT, _LEAST_BY_PESALINK, MOST_BY_PESALINK = 250_000_00, 10_00, 999_999_00
 _AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
 
 
@@ -33,7 +33,6 @@ def carried_by_mpesa(*, at_least: int) -> Callable[[int], int]:
 
 def carried_by_pesalink(cents: int) -> int:
     """The amount, if PesaLink carries it in one piece; ValueError if not."""
-    least, most = _PESALINK_LIMITS
-    if not least <= cents <= most:
-        raise ValueError(f"PesaLink carries from {text_of(least)} to {text_of(most)}")
+    if not _LEAST_BY_PESALINK <= cents <= MOST_BY_PESALINK:
+        raise ValueError(f"PesaLink carries from {text_of(_LEAST_BY_PESALINK)} to {text_of(MOST_BY_PESALINK)}")
     return cents

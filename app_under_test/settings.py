@@ -66,8 +66,11 @@ def _bands(value: object) -> object:
     ):
         raise ValueError("expected bands such as '500.00=0.00,999999.00=40.00': up to which amount it costs how much")
     bands = [tuple(map(money.cents_of, band)) for band in told]
-    if bands != sorted(bands):
-        raise ValueError("expected bands in order, the smallest amount first")
+    limits = [up_to for up_to, _ in bands]
+    if limits != sorted(set(limits)):
+        raise ValueError("expected bands in order, the smallest amount first, and each amount once")
+    if limits[-1] < money.MOST_BY_PESALINK:
+        raise ValueError(f"expected bands up to {money.text_of(money.MOST_BY_PESALINK)}: nothing beyond them is free")
     return bands
 
 
@@ -171,7 +174,7 @@ class Settings(BaseModel):
         return self.coop_url or self.provider_url
 
     def pesalink_fee(self, amount: int) -> int:
-        return next((fee for up_to, fee in self.pesalink_tariff if amount <= up_to), 0)
+        return next(fee for up_to, fee in self.pesalink_tariff if amount <= up_to)
 
 
 def settings_from(environment: Mapping[str, str], **given: object) -> dict[str, Any]:
