@@ -91,6 +91,7 @@ NOT_OURS = [
     ("jenga", jenga_notice(amount="0.00")),
     ("jenga", jenga_notice(amount="-5")),
     ("jenga", jenga_notice(receipt=None)),
+    ("jenga", jenga_notice(transaction={"currency": "USD"})),
     ("jenga", b"<html>"),
     ("coop", coop_notice(AcctNo="999")),
     ("coop", coop_notice(amount=0)),

@@ -92,7 +92,8 @@ class JengaPesaLink:
         told = object_in(notice)
         transaction, bank = inner(told, "transaction"), inner(told, "bank")
         receipt, amount = text(transaction.get("reference"), _RECEIPT), cents(transaction.get("amount"))
-        if receipt is None or not amount or told.get("callbackType") != "IPN":
+        is_in_shillings = transaction.get("currency", "KES") == "KES"  # not in every notice
+        if receipt is None or not amount or not is_in_shillings or told.get("callbackType") != "IPN":
             return Objection.UNREADABLE
         if text(bank.get("account"), r"[0-9]{1,30}") != self._settings.jenga_account:
             return Objection.ACCOUNT
