@@ -16,7 +16,7 @@ from app_under_test.clients.daraja.c2b import C2b
 from app_under_test.clients.daraja.door import Daraja
 from app_under_test.clients.daraja.stk import StkPush
 from app_under_test.clients.jenga.door import Jenga
-from app_under_test.clients.jenga.pesalink import OWN_BANK, JengaPesaLink
+from app_under_test.clients.jenga.pesalink import JengaPesaLink
 from app_under_test.clock import BorrowedClock, Clock, SystemClock, stamp
 from app_under_test.customers import Customers
 from app_under_test.deposits import Deposits
@@ -29,7 +29,7 @@ from app_under_test.pesalink import PesaLink
 from app_under_test.problems import as_problems
 from app_under_test.reconcile import Reconciliation
 from app_under_test.schema import counters, create_tables
-from app_under_test.settings import Settings
+from app_under_test.settings import EQUITY, Settings
 from app_under_test.store import Store
 from app_under_test.withdrawals import Withdrawals
 
@@ -101,7 +101,7 @@ def _pesalink(settings: Settings, jenga: JengaPesaLink, coop: CoopPesaLink, addr
     return PesaLink(
         settings,
         gateways={"jenga": jenga, "coop": coop},
-        verifiers={OWN_BANK: jenga} if settings.pesalink == "jenga" else {},
+        verifiers={EQUITY: jenga} if settings.pesalink == "jenga" else {},
         verifier=coop,
         addresses=addresses,
     )

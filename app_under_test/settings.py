@@ -24,6 +24,7 @@ from pydantic import (
 
 from app_under_test import money
 
+EQUITY, COOP = "68", "11"  # their clearing codes
 ENVIRONMENT_PREFIX = "PESABOX_BANK_"
 _CREDENTIAL_BYTES = 256
 _LOCAL_CREDENTIAL = base64.b64encode(bytes(range(_CREDENTIAL_BYTES))).decode()
@@ -172,6 +173,11 @@ class Settings(BaseModel):
     @property
     def coop(self) -> str:
         return self.coop_url or self.provider_url
+
+    @property
+    def own_accounts(self) -> tuple[tuple[str, str], ...]:
+        """By bank and number."""
+        return (EQUITY, self.jenga_account), (COOP, self.coop_account)
 
     def pesalink_fee(self, amount: int) -> int:
         return next(fee for up_to, fee in self.pesalink_tariff if amount <= up_to)

@@ -32,7 +32,7 @@ from app_under_test.clock import Clock, stamp
 from app_under_test.edge import body_of, id_of, respond, seconds_of
 from app_under_test.idempotency import Answer, Wishes, Work
 from app_under_test.ledger import Overdrawn
-from app_under_test.payees import Phone
+from app_under_test.payees import BankAccount, Phone
 from app_under_test.pesalink import PesaLink
 from app_under_test.problems import Problem
 from app_under_test.schema import next_id, questions, withdrawals
@@ -74,12 +74,15 @@ class Withdrawals:
         pesalink: PesaLink,
     ) -> None:
         self._ask_after, self._absent_after = settings.ask_after_seconds, settings.absent_after_seconds
+        self._own_accounts = settings.own_accounts
         self._store, self._clock, self._wishes = store, clock, wishes
         self._gateway, self._pesalink, self._addresses = gateway, pesalink, Addresses(settings)
 
     async def create(self, request: web.Request) -> web.Response:
         """202 once the provider has answered, or has not in time: what became of it is the state."""
         asked = await body_of(request, WithdrawalRequest)
+        if isinstance(asked.to, BankAccount) and (asked.to.bank, asked.to.account_number) in self._own_accounts:
+            raise Problem(422, "to: that account is this bank's own: nobody is paid there", field="to")
         at = stamp(self._clock.now())
         is_payout = isinstance(asked.to, Phone)
         way = Way(DARAJA, self._addresses.payout_name) if is_payout else self._pesalink.way(asked.amount)

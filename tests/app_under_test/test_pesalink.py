@@ -66,6 +66,14 @@ async def test_a_phone_is_paid_at_the_bank_of_the_setting(start_bank, jenga):
     assert asked["destination"] == phone | {"bankCode": "57"}
 
 
+@pytest.mark.parametrize(("bank", "number"), [("68", "1450160649886"), ("11", "36001873000")])
+async def test_nobody_is_paid_at_the_banks_own_accounts(by_jenga, jenga, bank, number):
+    to = {"bank": bank, "account_number": number, "name": "PESABOX LIMITED"}
+    told = await by_jenga.call("POST", "/withdrawals", {"customer": "C000001", "amount": "300.00", "to": to})
+    assert (told[0], told[1]["field"], jenga.requests) == (422, "to", [])
+    assert await by_jenga.money() == BACK
+
+
 async def test_what_coop_accepts_is_not_paid_until_it_says_so(by_coop, coop):
     made = await by_coop.send("100.50")
     assert (made["state"], await by_coop.money()) == ("pending", ("1000.00", "899.50"))

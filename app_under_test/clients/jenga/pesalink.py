@@ -25,7 +25,6 @@ from app_under_test.clients.reading import CODE, Json, cents, inner, object_in, 
 from app_under_test.money import text_of
 from app_under_test.settings import Settings
 
-OWN_BANK = "68"
 _REMITTANCE = "/v3-apis/transaction-api/v3.0/remittance"
 _DETAILS = "/v3-apis/transaction-api/v3.0/transactions/details"
 _SEARCH = "/v3-apis/account-api/v3.0/search/KE"
