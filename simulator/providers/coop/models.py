@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, TypeAlias, TypeVar
 from pydantic import AliasChoices, BeforeValidator, Field, ValidationError
 from yarl import URL
 
+from simulator.core.banks import account_number
 from simulator.core.errors import InvalidField
 from simulator.core.money import Money
 from simulator.edge.exchange import Exchange
@@ -16,7 +17,6 @@ from simulator.edge.wire import Wire, load_object
 COOP = "11"
 NARRATION_CHARACTERS = 25
 NESTED = 3  # a request, its legs, one of these
-_ACCOUNT = re.compile(r"[0-9A-Za-z-]{1,30}")
 _UNFIT_FOR_A_URL = re.compile(r"[\s<>]")
 
 
@@ -46,10 +46,7 @@ def _amount(value: object) -> Money:
 
 
 def _account(value: object) -> str:
-    told = _present(value).strip()
-    if not _ACCOUNT.fullmatch(told):
-        raise ValueError("expected an account number of 1 to 30 letters, digits and hyphens")
-    return told
+    return account_number(_present(value).strip())
 
 
 def _country(value: object) -> str:
