@@ -305,13 +305,16 @@ class Incoming:
 
 
 async def receive(world: World, incoming: Incoming) -> Payment:
-    """Money comes in unasked. `AccountMissing` when the payee is no client's account, or `InsufficientFunds`."""
+    """Money comes in unasked. `AccountMissing` when the payee is no client's account, or the payer's own; or
+    `InsufficientFunds`."""
     number, receipt = await world.take("payment"), await world.take_receipt_number()
 
     def work(tx: Transaction) -> Payment:
         payee = account_of(tx, world, incoming.payee)
         if not payee.surface:
             raise AccountMissing(f"{incoming.payee} is the account of no provider's client")
+        if incoming.payee == incoming.payer:
+            raise AccountMissing(f"{incoming.payee} cannot pay itself")
         told = Transfer(
             key=f"p{number:06d}",
             payer=incoming.payer,
@@ -351,13 +354,19 @@ def _credit(tx: Transaction, world: World, told: Transfer, incoming: Payment, re
     return settle(tx, world, payment, legs, receipt=world.receipt(payment.provider, now, receipt))
 
 
-def clear(tx: Transaction, world: World, banks: list[str], number: int) -> dict[str, Money]:
+def positions(tx: Transaction, world: World) -> dict[str, Money]:
+    """Of the banks that owe, or are owed, by their codes."""
+    held = {bank: tx.balance(position(bank)).balance for bank in sorted(world.template.banks)}
+    return {bank: amount for bank, amount in held.items() if amount != ZERO}
+
+
+def clear(tx: Transaction, world: World, number: int) -> dict[str, Money]:
     """Settles at the central bank: every position is paid, and starts again from nothing. Gives what they were.
 
     When that happens in life is not public; here it is when somebody asks for it.
     """
-    owed = {bank: tx.balance(position(bank)).balance for bank in banks}
-    legs = tuple(Posting(position(bank), -amount) for bank, amount in owed.items() if amount != ZERO)
+    owed = positions(tx, world)
+    legs = tuple(Posting(position(bank), -amount) for bank, amount in owed.items())
     if legs:
         tx.post(Entry(f"settle:{number}", world.now(), "", legs))
     return owed

@@ -425,6 +425,7 @@ async def test_money_comes_in_at_once(world, balance):
     ("incoming", "error"),
     [
         pytest.param(Incoming(PAYEE, "68:6666", Money.parse("1.00")), AccountMissing, id="to nobody's client"),
+        pytest.param(Incoming(CLIENT, CLIENT, Money.parse("1.00")), AccountMissing, id="to itself"),
         pytest.param(Incoming(PAYEE, CLIENT, Money.parse("50000.01")), InsufficientFunds, id="more than there is"),
     ],
 )
@@ -439,12 +440,12 @@ async def test_what_does_not_come_in_leaves_no_trace(world, incoming, error):
 
 async def test_positions_sum_to_nothing_and_are_settled(world, paid, balance):
     await receive(world, Incoming(PAYEE, CLIENT, Money.parse("250.00")))
-    assert await balance(world, "switch:11", "switch:68") == ["-750.00", "750.00"]
-    owed = await world.run(lambda tx: switch.clear(tx, world, ["11", "30", "68"], 1))
-    assert {bank: str(amount) for bank, amount in owed.items()} == {"11": "-750.00", "30": "0.00", "68": "750.00"}
-    assert await balance(world, "switch:11", "switch:68") == ["0.00", "0.00"]
-    again = await world.run(lambda tx: switch.clear(tx, world, ["11", "30", "68"], 2))
-    assert {str(amount) for amount in again.values()} == {"0.00"}
+    await receive(world, Incoming("30:1", CLIENT, Money.parse("50.00")))
+    assert await balance(world, "switch:11", "switch:30", "switch:68") == ["-700.00", "-50.00", "750.00"]
+    owed = await world.run(lambda tx: switch.clear(tx, world, 1))
+    assert {bank: str(amount) for bank, amount in owed.items()} == {"11": "-700.00", "30": "-50.00", "68": "750.00"}
+    assert await balance(world, "switch:11", "switch:30", "switch:68") == ["0.00", "0.00", "0.00"]
+    assert await world.run(lambda tx: switch.clear(tx, world, 2)) == {}
     await books(world)
 
 

@@ -48,7 +48,7 @@ async def step(world, transfer, number, kind, *told):
         with contextlib.suppress(NothingToReturn, InsufficientFunds):
             await give_back(world, which, Money.parse(told[1]))
     elif kind == "settle":
-        await world.run(lambda tx: switch.clear(tx, world, ["11", "30", "68"], number))
+        await world.run(lambda tx: switch.clear(tx, world, number))
     else:
         await world.clock.advance(seconds=told[0])
 
