@@ -423,3 +423,9 @@ async def test_whoever_waits_in_a_world_that_is_deleted_is_let_go():
         await bench.control("DELETE", "/worlds/gone")
         async with asyncio.timeout(2):
             assert (await waiting).status == 503
+
+
+async def test_a_reference_with_a_slash_in_it_is_found_too(jenga):
+    await jenga.send(transfer__reference="INV/1")
+    answer = await jenga.details("INV%2F1", sign="INV/1")
+    assert (answer.status, answer.json["data"]["stateCode"]) == (200, 2)
