@@ -98,10 +98,10 @@ def load(body: bytes) -> dict[str, Any]:
 
 
 def flat(told: dict[str, Any]) -> dict[str, Any]:
-    """Fields by their whole path; what is null is not there."""
+    """Fields by their whole path; what is null is not there, and a name with a dot in it is nobody's."""
     inner = {name: value for name, value in told.items() if isinstance(value, dict)}
     fields = {f"{part}.{name}": value for part, members in inner.items() for name, value in members.items()}
-    return {name: value for name, value in told.items() if name not in inner} | fields
+    return {name: value for name, value in told.items() if name not in inner and "." not in name} | fields
 
 
 def reference_in(body: bytes) -> str:
