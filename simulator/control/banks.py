@@ -19,6 +19,7 @@ from simulator.core.banks import (
     Hours,
     PhoneLink,
     account_key,
+    account_number,
     account_of,
     bank_of,
     clearing_code,
@@ -32,9 +33,6 @@ from simulator.core.money import ZERO, Money
 from simulator.core.payments import Payment
 from simulator.core.store import Transaction
 from simulator.core.worlds import World
-
-NUMBER = r"^[0-9A-Z]{1,34}$"
-SWITCH = "switch:"
 
 
 class BankPatch(Data):
@@ -56,7 +54,7 @@ class AccountAt(Data):
     """An account, by any spelling of its bank's code."""
 
     bank: str
-    account_number: Annotated[str, Field(pattern=NUMBER)]
+    account_number: Annotated[str, AfterValidator(account_number)]
 
 
 class BankPay(Data):
@@ -155,10 +153,9 @@ def _account_at(tx: Transaction, call: Call) -> str:
     """The key of the account that a path names."""
     bank = _known_bank(tx, call.world, call.part("code"))
     try:
-        number = AccountAt(bank=bank.key, account_number=call.part("number")).account_number
-    except ValueError:
-        raise ControlError(422, "invalid", f"an account's number matches {NUMBER}", "number") from None
-    return account_key(bank.key, number)
+        return account_key(bank.key, call.part("number"))
+    except ValueError as error:
+        raise ControlError(422, "invalid", str(error), "number") from None
 
 
 def _account_view(tx: Transaction, world: World, key: str) -> dict[str, Any]:
@@ -232,26 +229,23 @@ async def give_back(call: Call) -> dict[str, Any]:
 
 
 async def get_switch(call: Call) -> dict[str, Any]:
-    """What the banks owe each other since the last settlement, of those that took part; and what is in between."""
-    balances = {bank: str(amount) for bank, amount in (await _positions(call.world)).items()}
-    transit = await call.world.run(lambda tx: tx.balance(switch.TRANSIT).balance)
-    return {"positions": balances, "transit": str(transit)}
+    """What the banks owe each other since the last settlement, and what is in between."""
+    world = call.world
 
+    def work(tx: Transaction) -> dict[str, Any]:
+        owed = {bank: str(amount) for bank, amount in switch.positions(tx, world).items()}
+        return {"positions": owed, "transit": str(tx.balance(switch.TRANSIT).balance)}
 
-async def _positions(world: World) -> dict[str, Money]:
-    held = {account.name: account.balance for account in await world.store.accounts(world.name)}
-    names = sorted(name for name in held if name.startswith(SWITCH) and name != switch.TRANSIT)
-    return {name.removeprefix(SWITCH): held[name] for name in names}
+    return await world.run(work)
 
 
 async def settle(call: Call) -> dict[str, Any]:
     """The central bank settles every position: each is paid, and starts again from nothing."""
     world = call.world
-    banks, number = list(await _positions(world)), await world.take("settlement")
+    number = await world.take("settlement")
 
     def work(tx: Transaction) -> dict[str, str]:
-        owed = switch.clear(tx, world, banks, number)
-        settled = {bank: str(amount) for bank, amount in owed.items() if amount != ZERO}
+        settled = {bank: str(amount) for bank, amount in switch.clear(tx, world, number).items()}
         _note(tx, world, {"settled": settled})
         return settled
 

@@ -23,6 +23,7 @@ OPENS, CLOSES = time(8), time(17)
 SATURDAY = 5
 PHONE_ACCOUNT_DIGITS = 9
 _SPELLING = re.compile(r"[0-9]{1,8}")
+_NUMBER = re.compile(r"[0-9A-Z]{1,34}")  # an IBAN is the longest
 
 
 class AccountState(StrEnum):
@@ -104,8 +105,18 @@ class PhoneLink:
     accounts: tuple[str, ...]
 
 
+def account_number(told: str) -> str:
+    """What was told, if it is the number of an account: else a `ValueError`.
+
+    It has no small letters, so that none is the name of what the ledger keeps beside accounts, such as `68:fees`.
+    """
+    if not _NUMBER.fullmatch(told):
+        raise ValueError(f"expected an account number of 1 to 34 digits and capital letters, not {told!r}")
+    return told
+
+
 def account_key(bank: str, number: str) -> str:
-    return f"{bank}:{number}"
+    return f"{bank}:{account_number(number)}"
 
 
 def ledger_account(key: str) -> AccountName:

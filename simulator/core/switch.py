@@ -6,7 +6,7 @@ What a transfer is told with is its provider's, which gets a job `<operation>.de
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from simulator.core import payments
@@ -65,7 +65,7 @@ class Transfer:
     """What the switch knows of a payment, whose key it has. `payer` and `payee` are keys of accounts.
 
     `name` is the payee's as the payer wrote it: nobody compares it [inferred]. `tariff` is what the payer's bank
-    charges by. It `is_debited` from the debit on, and `is_unclear` when the switch had no answer in time.
+    charges by.
     """
 
     kind: ClassVar[str] = "transfer"
@@ -81,13 +81,7 @@ class Transfer:
     tariff: str = "pesalink"
     fee: Money = ZERO
     returned: Money = ZERO
-    is_debited: bool = False
-    is_unclear: bool = False
-
-    @property
-    def is_internal(self) -> bool:
-        """Within one bank: the switch never sees it."""
-        return self.payer.split(":")[0] == self.payee.split(":")[0]
+    debited_at: datetime | None = None
 
 
 def end_to_end_id(world: World, payer: str, payee: str, number: int) -> str:
@@ -133,7 +127,7 @@ async def debit(world: World, job: Job) -> None:
         legs = (Posting(ledger_account(payer.key), -(payment.amount + fee)), Posting(TRANSIT, payment.amount))
         earned = (Posting(fee_account(payer.bank), fee),) if fee != ZERO else ()
         entered(tx, Entry(f"debit:{payment.key}", world.now(), payment.key, legs + earned, payment.correlation))
-        tx.put(replace(transfer, fee=fee, is_debited=True))
+        tx.put(replace(transfer, fee=fee, debited_at=world.now()))
         _send(tx, world, payment, transfer, job)
 
     await decide(world, job.subject, work, closing=_take_back)
@@ -161,10 +155,10 @@ def _count_towards_limit(tx: Transaction, world: World, payment: Payment, accoun
     tx.put(DaySpend(account, today, total))
 
 
-def _uncount(tx: Transaction, payment: Payment, account: str) -> None:
+def _uncount(tx: Transaction, payment: Payment, account: str, debited_at: datetime) -> None:
     """What was taken back was not spent on the day of its debit."""
-    spent, (began, _) = tx.get(DaySpend, account), payment.timeline[0]
-    if spent is not None and spent.day == began.date():
+    spent = tx.get(DaySpend, account)
+    if spent is not None and spent.day == debited_at.date():
         tx.put(replace(spent, amount=spent.amount - payment.amount))
 
 
@@ -235,10 +229,10 @@ def _take_back(tx: Transaction, world: World, payment: Payment) -> None:
     for work in JOBS:
         tx.drop(Job, f"{work}:{payment.key}")
     told = transfer_of(tx, payment)
-    if not told.is_debited:
+    if told.debited_at is None:
         return
     payer = told.payer
-    _uncount(tx, payment, payer)
+    _uncount(tx, payment, payer, told.debited_at)
     legs = (Posting(TRANSIT, -payment.amount), Posting(ledger_account(payer), payment.amount + told.fee))
     unearned = (Posting(fee_account(payer.split(":")[0]), -told.fee),) if told.fee != ZERO else ()
     entered(tx, Entry(f"reversal:{payment.key}", world.now(), payment.key, legs + unearned, payment.correlation))
@@ -246,14 +240,12 @@ def _take_back(tx: Transaction, world: World, payment: Payment) -> None:
 
 
 async def give_up(world: World, job: Job) -> None:
-    """Job: the switch had no answer in time. The transfer is unclear; what becomes of it, its answer tells."""
+    """Job: the switch had no answer in time: nobody waits for it any longer. What became of it, its answer tells."""
 
     def work(tx: Transaction) -> None:
         payment = subject_of(tx, job, Payment)
-        if payment is None:
-            return
-        tx.done(job)
-        tx.put(replace(transfer_of(tx, payment), is_unclear=True))
+        if payment is not None:
+            tx.done(job)
 
     await world.run(work)
     world.happened(outcome_of(job.subject))
@@ -305,13 +297,16 @@ class Incoming:
 
 
 async def receive(world: World, incoming: Incoming) -> Payment:
-    """Money comes in unasked. `AccountMissing` when the payee is no client's account, or `InsufficientFunds`."""
+    """Money comes in unasked. `AccountMissing` when the payee is no client's account, or the payer's own; or
+    `InsufficientFunds`."""
     number, receipt = await world.take("payment"), await world.take_receipt_number()
 
     def work(tx: Transaction) -> Payment:
         payee = account_of(tx, world, incoming.payee)
         if not payee.surface:
             raise AccountMissing(f"{incoming.payee} is the account of no provider's client")
+        if incoming.payee == incoming.payer:
+            raise AccountMissing(f"{incoming.payee} cannot pay itself")
         told = Transfer(
             key=f"p{number:06d}",
             payer=incoming.payer,
@@ -346,18 +341,24 @@ def _credit(tx: Transaction, world: World, told: Transfer, incoming: Payment, re
     now = world.now()
     payment = payments.begun(incoming, now)
     payments.record(tx, payment)
-    tx.put(replace(told, is_debited=True))
+    tx.put(replace(told, debited_at=now))
     legs = _moved(ledger_account(told.payer), told, payment.amount)
     return settle(tx, world, payment, legs, receipt=world.receipt(payment.provider, now, receipt))
 
 
-def clear(tx: Transaction, world: World, banks: list[str], number: int) -> dict[str, Money]:
+def positions(tx: Transaction, world: World) -> dict[str, Money]:
+    """Of the banks that owe, or are owed, by their codes."""
+    held = {bank: tx.balance(position(bank)).balance for bank in sorted(world.template.banks)}
+    return {bank: amount for bank, amount in held.items() if amount != ZERO}
+
+
+def clear(tx: Transaction, world: World, number: int) -> dict[str, Money]:
     """Settles at the central bank: every position is paid, and starts again from nothing. Gives what they were.
 
     When that happens in life is not public; here it is when somebody asks for it.
     """
-    owed = {bank: tx.balance(position(bank)).balance for bank in banks}
-    legs = tuple(Posting(position(bank), -amount) for bank, amount in owed.items() if amount != ZERO)
+    owed = positions(tx, world)
+    legs = tuple(Posting(position(bank), -amount) for bank, amount in owed.items())
     if legs:
         tx.post(Entry(f"settle:{number}", world.now(), "", legs))
     return owed

@@ -59,10 +59,10 @@ class Tokens:
 def keep(tx: Transaction, token: Token, now: datetime, *, is_only: bool = False) -> list[Token]:
     """Keeps it with its world; it is good once this is committed, and added to the table.
 
-    Gives those that end with it: its client's others, if it `is_only`, or else some that have expired.
+    Gives those that end with it: its client's others, if it `is_only` of its provider, or else some that have expired.
     """
     if is_only:
-        ended = tx.find(Token, by="client", value=token.client)
+        ended = [old for old in tx.find(Token, by="client", value=token.client) if old.provider == token.provider]
     else:
         oldest = tx.find(Token, limit=LOOKED_AT)
         ended = list(itertools.takewhile(lambda old: old.expires_at <= now, oldest))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
 
 from aiohttp import web
 
-from simulator.core.errors import DomainError, MethodNotAllowed, UnknownPath
+from simulator.core.errors import DomainError
 from simulator.core.faults import CallbackFirst, Delay, Facts, FaultRule, Hang, Reset
 from simulator.core.jobs import Job
 from simulator.core.journal import Event, EventKind
@@ -20,6 +19,7 @@ from simulator.core.simulation import DEFAULT_WORLD, Simulation
 from simulator.core.store import StoreBroken, Transaction
 from simulator.core.worlds import NoSuchWorld
 from simulator.edge.exchange import NOTHING, Exchange, Received, Reply, why_header
+from simulator.edge.paths import Paths, Target, joined
 from simulator.edge.provider import Operation, Provider
 
 log = logging.getLogger(__name__)
@@ -27,35 +27,18 @@ log = logging.getLogger(__name__)
 UNKNOWN_OPERATION = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a request is for: an operation, or only a provider that must refuse it. `parts` are the path's own."""
-
-    provider: Provider
-    operation: Operation | None
-    refusal: Exception | None
-    parts: Mapping[str, str] = field(default_factory=dict)
-
-
 class Server:
     """Serves all providers, from the root and under their names."""
 
     def __init__(self, simulation: Simulation, providers: Iterable[Provider]) -> None:
         self._simulation = simulation
-        self._providers = tuple(providers)
-        self._targets = {
-            (operation.path, operation.method): Target(provider, operation, refusal=None)
-            for provider in self._providers
-            for operation in provider.operations
-        }
-        self._by_path = {path: target.provider for (path, _), target in self._targets.items()}
-        self._templates = tuple(path for path in self._by_path if "{" in path)
+        providers = tuple(providers)
+        self._from_root = Paths(providers)
+        self._by_name = {provider.name: Paths((provider,)) for provider in providers}
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        path = request.path
-        if "//" in path or path.endswith("/"):
-            path = "/" + "/".join(part for part in path.split("/") if part)
-        target = self._find(request.method, path)
+        segments = [segment for segment in request.rel_url.parts[1:] if segment]
+        path, target = joined(segments), self._find(request.method, segments)
         if target is None:
             why = f"no provider has the path {path}"
             told = {"error": {"code": "not_found", "message": why, "field": None}}
@@ -77,35 +60,10 @@ class Server:
         finally:
             world.request_over(exchange.correlation)
 
-    def _find(self, method: str, path: str) -> Target | None:
-        found = self._targets.get((path, method))
-        if found is None:
-            path = self._from_root(path)
-            found = self._targets.get((path, method))
-        return found or self._template(path, method) or self._refusing(path, method)
-
-    def _template(self, path: str, method: str) -> Target | None:
-        """The operation whose path this one is an instance of."""
-        for template in self._templates:
-            parts = _parts(template, path)
-            found = self._targets.get((template, method)) if parts else None
-            if found is not None:
-                return replace(found, parts=parts)
-        return None
-
-    def _refusing(self, path: str, method: str) -> Target | None:
-        """Whose paths it is among, to say no."""
-        known = next((known for known in self._by_path if known == path or _parts(known, path)), None)
-        if known is not None:
-            return Target(self._by_path[known], None, MethodNotAllowed(method, f"{path} has no method {method}"))
-        owner = next((provider for provider in self._providers if path.startswith(provider.prefixes)), None)
-        return Target(owner, None, UnknownPath(f"{owner.name} has no path {path}")) if owner is not None else None
-
-    def _from_root(self, path: str) -> str:
-        """The path without the name of the provider that it may begin with."""
-        for provider in self._providers:
-            path = path.removeprefix(f"/{provider.name}") if path.startswith(f"/{provider.name}/") else path
-        return path
+    def _find(self, method: str, segments: list[str]) -> Target | None:
+        """Under a provider's name there is that provider alone."""
+        own = self._by_name.get(segments[0]) if segments else None
+        return self._from_root.find(method, segments) if own is None else own.find(method, segments[1:])
 
     async def _admit(self, target: Target, received: Received) -> Exchange:
         """The exchange in the world that its credentials name; what no world admits happens in the default one."""
@@ -191,17 +149,6 @@ class Server:
             await clock.sleep(rule.effect.seconds)
         elif isinstance(rule.effect, CallbackFirst):
             await _callback_first(exchange, rule)
-
-
-def _parts(template: str, path: str) -> dict[str, str]:
-    """What stands in `path` where the template names something; nothing where it is another path, or names nothing."""
-    named, told = template.split("/"), path.split("/")
-    if len(named) != len(told):
-        return {}
-    pairs = list(zip(named, told, strict=True))
-    if any(name != one for name, one in pairs if not name.startswith("{")):
-        return {}
-    return {name[1:-1]: one for name, one in pairs if name.startswith("{")}
 
 
 def _hung_up(tx: Transaction, exchange: Exchange) -> None:

@@ -228,7 +228,7 @@ async def test_positions_are_shown_and_settled(control, settled, transfer, event
     await control.world.clock.advance(jobs=1)
     assert (await control.good("GET", "/switch"))["transit"] == "40.00"
     assert await control.good("POST", "/switch/settle") == {"settled": positions}
-    assert (await control.good("GET", "/switch"))["positions"] == {"11": "0.00", "68": "0.00"}
+    assert (await control.good("GET", "/switch"))["positions"] == {}
     assert await control.good("POST", "/switch/settle") == {"settled": {}}
     assert [event.data for event in await events(control.world, "bank")] == [{"settled": positions}, {"settled": {}}]
     await control.world.clock.advance(seconds=60)

@@ -48,7 +48,7 @@ async def step(world, transfer, number, kind, *told):
         with contextlib.suppress(NothingToReturn, InsufficientFunds):
             await give_back(world, which, Money.parse(told[1]))
     elif kind == "settle":
-        await world.run(lambda tx: switch.clear(tx, world, ["11", "30", "68"], number))
+        await world.run(lambda tx: switch.clear(tx, world, number))
     else:
         await world.clock.advance(seconds=told[0])
 
@@ -64,7 +64,7 @@ async def look(world):
     assert all(account.balance.minor >= 0 for name, account in accounts.items() if name[:7] in ("bank:11", "bank:68"))
     positions = [account for name, account in accounts.items() if name.startswith("switch:") and name != switch.TRANSIT]
     assert sum(account.balance.minor for account in positions) == 0
-    debited = await world.run(lambda tx: {one.key for one in tx.find(Transfer) if one.is_debited})
+    debited = await world.run(lambda tx: {one.key for one in tx.find(Transfer) if one.debited_at})
     under_way = [one.amount.minor for one in payments if not one.is_decided and one.key in debited]
     transit = accounts[switch.TRANSIT].balance.minor if switch.TRANSIT in accounts else 0
     assert transit == sum(under_way)

@@ -7,6 +7,7 @@ import json
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from simulator.core.journal import EventKind
 from simulator.core.money import Money
@@ -240,6 +241,12 @@ async def test_a_path_tells_what_its_operation_names(broken):
     for path in ("/of/KE/1450160649886", "/fake/of/KE/1450160649886", "/of/KE/1450160649886/"):
         async with client.get(path, headers={"Api-Key": "mine"}) as response:
             assert await response.json() == {"parts": {"country": "KE", "account": "1450160649886"}, "key": "mine"}
+
+
+async def test_a_part_of_a_path_may_have_a_slash_in_it(broken):
+    client, _ = broken
+    async with client.get(URL("/of/KE/INV%2F1", encoded=True)) as response:
+        assert (await response.json())["parts"] == {"country": "KE", "account": "INV/1"}
 
 
 @pytest.mark.parametrize(

@@ -95,3 +95,11 @@ async def test_many_callbacks_may_wait_for_the_provider_at_once(bench):
         await bench.push(PhoneNumber=f"2547110000{number:02d}")
     await bench.advance(60)
     assert len(bench.received) == 20
+
+
+@EVERY
+async def test_under_its_name_there_is_no_other(provider, bench):
+    for other in PROVIDERS:
+        for operation in other.operations if other is not provider else ():
+            answer = await bench.call(operation.method, f"/{provider.name}{operation.path}")
+            assert (answer.status, answer.json["error"]["code"]) == (404, "not_found")

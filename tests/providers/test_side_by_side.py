@@ -87,3 +87,16 @@ async def test_a_client_that_goes_away_in_the_middle_of_an_advance_stops_nobody(
     told = await bench.control("POST", "/clock/advance", {"seconds": 1})
     assert told["now"] == "2026-01-15T10:30:10+03:00"
     assert (await bench.control("GET", "/callbacks"))["items"][0]["attempts"][0]["outcome"] == "answered"
+
+
+async def test_who_may_have_one_token_of_a_provider_keeps_those_of_the_others(bench):
+    jenga = await bench.bearer_of("jenga")
+    await bench.control("PATCH", "/providers/daraja", {"strictness": {"one_token": True}})
+    first, second = [await bench.token() for _ in range(2)]
+    path = "/v3-apis/account-api/v3.0/accounts/balances/KE/1450160649886"
+    answer = await bench.call("GET", path, headers={"Authorization": f"Bearer {jenga}"})
+    assert answer.json["code"] == 900100, "admitted, and not signed"
+    bench.bearer = first
+    assert (await bench.push()).status != 200
+    bench.bearer = second
+    assert (await bench.push()).status == 200

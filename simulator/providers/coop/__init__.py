@@ -3,13 +3,13 @@ README.md."""
 
 from simulator.core.tampering import WireNames
 from simulator.core.worlds import ProviderSettings
+from simulator.edge.addresses import web_address
 from simulator.edge.provider import ALL_POINTS, Provider
 from simulator.providers.coop.access import SECRETS
 from simulator.providers.coop.catalogue import BY_NAME, CATALOGUE
 from simulator.providers.coop.codes import LEG_RESULTS, REQUEST_RESULTS
 from simulator.providers.coop.errors import error_reply, refuse
 from simulator.providers.coop.identifiers import receipt
-from simulator.providers.coop.models import web_address
 from simulator.providers.coop.products import notice, outcome
 from simulator.providers.coop.routes import OPERATIONS
 from simulator.providers.coop.strictness import STRICTNESS

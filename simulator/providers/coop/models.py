@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, ClassVar, TypeAlias, TypeVar
 
 from pydantic import AliasChoices, BeforeValidator, Field, ValidationError
-from yarl import URL
 
+from simulator.core.banks import account_number
 from simulator.core.errors import InvalidField
 from simulator.core.money import Money
+from simulator.edge.addresses import web_address
 from simulator.edge.exchange import Exchange
 from simulator.edge.wire import Wire, load_object
 
 COOP = "11"
 NARRATION_CHARACTERS = 25
 NESTED = 3  # a request, its legs, one of these
-_ACCOUNT = re.compile(r"[0-9A-Za-z-]{1,30}")
-_UNFIT_FOR_A_URL = re.compile(r"[\s<>]")
 
 
 def _text(value: object) -> str:
@@ -46,26 +44,13 @@ def _amount(value: object) -> Money:
 
 
 def _account(value: object) -> str:
-    told = _present(value).strip()
-    if not _ACCOUNT.fullmatch(told):
-        raise ValueError("expected an account number of 1 to 30 letters, digits and hyphens")
-    return told
+    return account_number(_present(value).strip())
 
 
 def _country(value: object) -> str:
     if value != "KE":
         raise ValueError("expected KE")
     return "KE"
-
-
-def web_address(value: object) -> str:
-    """An absolute http or https URL; plain HTTP to localhost is this tool's purpose."""
-    if not isinstance(value, str) or _UNFIT_FOR_A_URL.search(value):
-        raise ValueError("expected a URL without spaces and angle brackets")
-    url = URL(value)
-    if url.scheme not in ("http", "https") or not url.host:
-        raise ValueError("expected a URL such as https://example.test/callback")
-    return value
 
 
 Text = Annotated[str, BeforeValidator(_text)]

@@ -39,7 +39,7 @@ class TransferRequest:
     """Its key is the client's MessageReference. It `is_told` once its callback is promised, or never will be."""
 
     kind: ClassVar[str] = "coop_request"
-    indexes: ClassVar[tuple[str, ...]] = ("correlation",)
+    indexes: ClassVar[tuple[str, ...]] = ()
 
     key: str
     operation: str

@@ -6,16 +6,15 @@ import re
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator
-from yarl import URL
 
 from simulator.core.subscribers import parse_msisdn
+from simulator.edge.addresses import web_address
 from simulator.edge.exchange import Exchange
 from simulator.edge.wire import Digits, W, Whole, load_object, read
 
 _TIMESTAMP = re.compile(r"[0-9]{14}")
 _SHORTCODE = re.compile(r"[0-9]{5,7}")
 _PAID_SHORTCODE = re.compile(r"[0-9]{4,7}")
-_UNFIT_FOR_A_URL = re.compile(r"[\s<>]")
 
 PAYBILL, BUY_GOODS = "CustomerPayBillOnline", "CustomerBuyGoodsOnline"
 MAXIMUM_SHILLINGS = 250_000
@@ -47,16 +46,6 @@ def _payable(shillings: int) -> int:
     return shillings
 
 
-def _url(value: object) -> str:
-    """An absolute http or https URL; plain HTTP to localhost is this tool's purpose."""
-    if not isinstance(value, str) or _UNFIT_FOR_A_URL.search(value):
-        raise ValueError("expected a URL without spaces and angle brackets")
-    url = URL(value)
-    if url.scheme not in ("http", "https") or not url.host:
-        raise ValueError("expected a URL such as https://example.test/callback")
-    return value
-
-
 def _credential(value: object) -> str:
     return "".join(_text(value).split())  # base64 comes in lines from some tools
 
@@ -83,7 +72,7 @@ PaidShortcode = Annotated[Digits, AfterValidator(_paid_shortcode)]  # tills are 
 Payable = Annotated[Whole, AfterValidator(_payable)]
 CustomerCommand: TypeAlias = Literal["CustomerPayBillOnline", "CustomerBuyGoodsOnline"]
 WireMsisdn = Annotated[Digits, AfterValidator(parse_msisdn)]
-WireUrl = Annotated[str, BeforeValidator(_url)]
+WireUrl = Annotated[str, BeforeValidator(web_address)]
 Text = Annotated[str, BeforeValidator(_text)]
 Credential = Annotated[str, BeforeValidator(_credential)]
 OptionalText = Annotated[str, BeforeValidator(_optional)]

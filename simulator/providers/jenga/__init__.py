@@ -3,12 +3,13 @@
 from simulator.core.tampering import WireNames
 from simulator.core.tariffs import Tariff
 from simulator.core.worlds import ProviderSettings
+from simulator.edge.addresses import web_address
 from simulator.edge.provider import ENDPOINT, Provider
 from simulator.providers.jenga.access import SECRETS
 from simulator.providers.jenga.catalogue import BY_NAME, CATALOGUE, RESULTS
 from simulator.providers.jenga.errors import error_reply, refuse
 from simulator.providers.jenga.identifiers import receipt
-from simulator.providers.jenga.notices import OPERATION, read_url, send_notice
+from simulator.providers.jenga.notices import OPERATION, send_notice
 from simulator.providers.jenga.routes import OPERATIONS
 from simulator.providers.jenga.signing import TEST_PUBLIC_KEY, private_test_key, read_public_key
 from simulator.providers.jenga.transfers import JOBS
@@ -41,6 +42,6 @@ PROVIDER = Provider(
     secrets=SECRETS,
     points={**dict.fromkeys(TRANSFERS, ENDPOINT | {"processing"}), "credit": frozenset({"callback"})},
     wire_names=WireNames(references=frozenset({"remarks"}), receipts=frozenset({"reference"})),
-    registers={"public_key": read_public_key, "notice_url": read_url},
+    registers={"public_key": read_public_key, "notice_url": web_address},
     publishes={"jenga-key.pem": private_test_key},
 )

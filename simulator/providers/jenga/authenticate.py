@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-import orjson
+from datetime import datetime, timedelta
 
 from simulator.core.faults import Facts
-from simulator.core.store import Transaction
-from simulator.core.tokens import Token, keep
+from simulator.edge.admission import give_token
 from simulator.edge.exchange import Exchange, Reply
 from simulator.providers.jenga.access import credentials_of
 from simulator.providers.jenga.identifiers import access_token, instant, opaque
@@ -20,22 +17,15 @@ async def authenticate(exchange: Exchange) -> Reply:
     world, merchant = exchange.world, credentials_of(exchange.received).merchant_code
     number = await world.take("token")
 
-    def work(tx: Transaction) -> tuple[Reply, Token, list[Token]]:
-        now = world.now()
-        expires = now + timedelta(seconds=world.provider_settings(tx, "jenga").lifetimes["token"])
+    def made(now: datetime, life: float) -> tuple[str, dict[str, object]]:
+        expires = now + timedelta(seconds=life)
         value = access_token(world.entropy, merchant, now, expires, world.name, number)
-        told = {
+        return value, {
             "accessToken": value,
             "refreshToken": opaque(world.entropy, "refresh", world.name, number),
             "expiresIn": instant(expires),
             "issuedAt": instant(now),
             "tokenType": "Bearer",
         }
-        reply = Reply(200, orjson.dumps(told))
-        exchange.record(tx, reply)
-        token = Token(value, world.name, "jenga", merchant, expires)
-        return reply, token, keep(tx, token, now)
 
-    reply, token, ended = await world.run(work)
-    exchange.tokens.add(token, ended)
-    return reply
+    return await give_token(exchange, merchant, made)

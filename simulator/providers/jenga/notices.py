@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from datetime import timedelta
-
-from yarl import URL
 
 from simulator.core import outbox
 from simulator.core.banks import account_of
@@ -16,18 +13,11 @@ from simulator.core.payments import Payment
 from simulator.core.store import Transaction, subject_of
 from simulator.core.switch import Transfer, transfer_of
 from simulator.core.worlds import World
+from simulator.edge.addresses import without_credentials
 from simulator.edge.wire import dumped
 
 OPERATION = "jenga.credit"
 RETRIES = (2.0, 4.0)  # three attempts, each later than the one before: how Jenga repeats is not public
-
-
-def read_url(told: str) -> str:
-    """An absolute URL; what stands before its `@` is sent as HTTP Basic."""
-    url = URL(told)
-    if url.scheme not in ("http", "https") or not url.host:
-        raise ValueError("expected a URL such as https://user:password@example.test/notices")
-    return told
 
 
 async def send_notice(world: World, job: Job) -> None:
@@ -44,24 +34,23 @@ async def send_notice(world: World, job: Job) -> None:
         if url is None:
             return
         wait = world.wait_seconds(settings.latency["credit.callback"])
-        notice = _notice(f"c{number:06d}", URL(url), payment, _body(tx, world, payment, transfer_of(tx, payment)))
+        notice = _notice(f"c{number:06d}", url, payment, _body(tx, world, payment, transfer_of(tx, payment)))
         outbox.post(tx, notice, world.now() + timedelta(seconds=wait))
 
     await world.run(work)
 
 
-def _notice(key: str, url: URL, payment: Payment, body: Mapping[str, object]) -> outbox.Callback:
-    basic = base64.b64encode(f"{url.user or ''}:{url.password or ''}".encode()).decode()
-    authorization = {"Authorization": f"Basic {basic}"} if url.user or url.password else {}
+def _notice(key: str, registered: str, payment: Payment, body: Mapping[str, object]) -> outbox.Callback:
+    url, credentials = without_credentials(registered)
     return outbox.Callback(
         key=key,
         payment=payment.key,
         operation=OPERATION,
         correlation=payment.correlation,
         facts=Facts("credit", amount=str(payment.amount), reference=payment.reference),
-        url=str(url.with_user(None)),
+        url=url,
         body=dumped(body),
-        headers={"Content-Type": "application/json", **authorization},
+        headers={"Content-Type": "application/json", **credentials},
         retries=RETRIES,
     )
 

@@ -107,8 +107,8 @@ async def internal_transfer(exchange: Exchange) -> Reply:
     asked = parse(exchange, ToAccount)
     check_transfer(asked, destination="bank", is_pesalink=False)
     await check_signature(exchange, asked.payer, asked.amount, asked.currency, asked.reference)
-    service = _service(exchange, "INTERNAL_BANK_TRANSFER")
-    return await _transfer(exchange, Order(asked, service, INTERNAL, lambda tx, world: f"{EQUITY}:{asked.account}"))
+    service, payee = _service(exchange, "INTERNAL_BANK_TRANSFER"), account_key(EQUITY, asked.account)
+    return await _transfer(exchange, Order(asked, service, INTERNAL, lambda tx, world: payee))
 
 
 async def _check_pesalink_signature(exchange: Exchange, asked: TransferRequest) -> None:

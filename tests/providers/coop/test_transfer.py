@@ -240,6 +240,7 @@ async def test_version_two_wants_to_know_the_user(coop, path):
         pytest.param("Leg.BankCode", "98", 403, "-10", id="no bank"),
         pytest.param("Leg.BankCode", "MPESA", 403, "-10", id="letters"),
         pytest.param("Leg.AccountNumber", "68:1", 400, "-2", id="no account number"),
+        pytest.param("Leg.AccountNumber", "fees", 400, "-2", id="what the ledger keeps beside accounts"),
         pytest.param("Source.AccountNumber", "1001", 401, "-8", id="somebody else's account"),
     ],
 )
@@ -351,3 +352,25 @@ async def test_business_errors_may_come_with_200_and_the_gateways_own_do_not(coo
     assert (answer.status, answer.json["MessageCode"]) == (200, "2")
     coop.bearer = "never-given"
     assert (await coop.send()).status == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "leg"),
+    [
+        pytest.param("internal", {"AccountNumber": "36001873000"}, id="within the bank"),
+        pytest.param("account", {"AccountNumber": "36001873000", "BankCode": "11"}, id="over PesaLink"),
+    ],
+)
+async def test_who_pays_itself_pays_nothing(coop, path, leg):
+    told = await coop.outcome(coop.leg(**leg), path=path)
+    assert (told["MessageCode"], told["Destinations"][0]["ResponseCode"]) == ("2", "40000126")
+    assert "outside" not in str(await coop.bench.control("GET", "/ledger/accounts"))
+    assert await coop.is_balanced()
+
+
+async def test_a_phone_that_stands_for_the_payer_is_not_paid(coop):
+    link = {"accounts": [{"bank": "11", "account_number": "36001873000"}]}
+    await coop.bench.control("PATCH", "/phones/254722000000", link)
+    told = await coop.outcome(coop.phone_leg(), path="phone")
+    assert told["Destinations"][0]["ResponseCode"] == "40000126"
+    assert await coop.is_balanced()

@@ -188,6 +188,7 @@ async def test_every_code_of_a_transfer_happens_and_the_details_tell_it(jenga, r
         pytest.param({"transfer__amount": "500.001"}, 103107, id="three decimals"),
         pytest.param({"source__countryCode": "UG"}, 400400, id="another country"),
         pytest.param({"source__accountNumber": "68:1"}, 400400, id="no account number"),
+        pytest.param({"destination__accountNumber": "fees"}, 400400, id="what the ledger keeps beside accounts"),
         pytest.param({"destination__type": "mobile"}, 400400, id="another destination"),
         pytest.param({"transfer__type": "RTGS"}, 400400, id="another type"),
         pytest.param({"transfer__date": "15/01/2026"}, 400400, id="another form of date"),

@@ -423,3 +423,18 @@ async def test_whoever_waits_in_a_world_that_is_deleted_is_let_go():
         await bench.control("DELETE", "/worlds/gone")
         async with asyncio.timeout(2):
             assert (await waiting).status == 503
+
+
+async def test_a_reference_with_a_slash_in_it_is_found_too(jenga):
+    await jenga.send(transfer__reference="INV/1")
+    answer = await jenga.details("INV%2F1", sign="INV/1")
+    assert (answer.status, answer.json["data"]["stateCode"]) == (200, 2)
+
+
+async def test_a_member_that_is_called_by_a_whole_path_is_nobodys(jenga):
+    """Else a body without a single part would be a transfer, and one member could stand for another."""
+    fields = jenga.body()
+    assert (await jenga.send(raw=orjson.dumps(fields))).json["code"] == 400111
+    both = nested(fields) | {"transfer.amount": "900.00"}
+    answer = await jenga.send(raw=orjson.dumps(both), transfer__reference=fields["transfer.reference"])
+    assert answer.json["data"]["description"].startswith("Confirmed. KES 500.00")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import timedelta
-
-from yarl import URL
 
 from simulator.core import outbox
 from simulator.core.banks import account_of, ledger_account
@@ -15,6 +12,7 @@ from simulator.core.payments import Payment
 from simulator.core.store import Transaction, subject_of
 from simulator.core.switch import Transfer, transfer_of
 from simulator.core.worlds import World
+from simulator.edge.addresses import without_credentials
 from simulator.edge.wire import dumped
 from simulator.providers.coop.products.outcome import HEADERS, RETRIES
 from simulator.providers.coop.requests import CURRENCY
@@ -39,7 +37,7 @@ async def tell(world: World, job: Job) -> None:
 
 
 def _callback(key: str, payment: Payment, registered: str, body: dict[str, str]) -> outbox.Callback:
-    url, headers = _with_basic(URL(registered))
+    url, credentials = without_credentials(registered)
     return outbox.Callback(
         key=key,
         payment=payment.key,
@@ -48,17 +46,9 @@ def _callback(key: str, payment: Payment, registered: str, body: dict[str, str])
         facts=Facts("credit", amount=str(payment.amount), reference=payment.reference),
         url=url,
         body=dumped(body),
-        headers=headers,
+        headers=HEADERS | credentials,
         retries=RETRIES,
     )
-
-
-def _with_basic(url: URL) -> tuple[str, dict[str, str]]:
-    """User and password go into a header, where no journal tells them."""
-    if not url.user and not url.password:
-        return str(url.with_user(None)), HEADERS
-    pair = base64.b64encode(f"{url.user or ''}:{url.password or ''}".encode()).decode()
-    return str(url.with_user(None)), HEADERS | {"Authorization": f"Basic {pair}"}
 
 
 def _body(tx: Transaction, world: World, payment: Payment) -> dict[str, str]:

@@ -46,8 +46,7 @@ async def tell(world: World, job: Job) -> None:
 
 def _request_of(tx: Transaction, payment: Payment) -> TransferRequest:
     """The one that the payment is a leg of."""
-    (found,) = tx.find(TransferRequest, by="correlation", value=payment.correlation)
-    request = tx.get(TransferRequest, found.key)
+    request = tx.get(TransferRequest, payment.reference)
     assert request is not None, f"{payment.key} belongs to no request"
     return request
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from urllib.parse import parse_qs
-
-import orjson
 
 from simulator.core.errors import InvalidGrantType
 from simulator.core.faults import Facts
-from simulator.core.store import Transaction
-from simulator.core.tokens import Token, keep
+from simulator.edge.admission import give_token
 from simulator.edge.exchange import Exchange, Reply
 from simulator.providers.coop.access import client_of
 from simulator.providers.coop.identifiers import token_value
@@ -27,15 +23,8 @@ async def generate(exchange: Exchange) -> Reply:
     world = exchange.world
     value = token_value(world.entropy, world.name, await world.take("token"))
     key, _ = client_of(exchange.received)
+    return await give_token(exchange, key, lambda now, life: (value, _told(value, life)))
 
-    def work(tx: Transaction) -> tuple[Reply, Token, list[Token]]:
-        life = world.provider_settings(tx, "coop").lifetimes["token"]
-        told = {"access_token": value, "scope": SCOPE, "token_type": "Bearer", "expires_in": int(life)}
-        reply = Reply(200, orjson.dumps(told))
-        exchange.record(tx, reply)
-        token = Token(value, world.name, "coop", key, world.now() + timedelta(seconds=life))
-        return reply, token, keep(tx, token, world.now())
 
-    reply, token, ended = await world.run(work)
-    exchange.tokens.add(token, ended)
-    return reply
+def _told(value: str, life: float) -> dict[str, object]:
+    return {"access_token": value, "scope": SCOPE, "token_type": "Bearer", "expires_in": int(life)}

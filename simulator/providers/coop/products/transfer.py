@@ -103,13 +103,13 @@ def _facts(exchange: Exchange, leg: Leg) -> Facts:
 def _start(
     tx: Transaction, world: World, request: TransferRequest, leg: Leg, rule: FaultRule | None, *, tariff: str
 ) -> None:
-    """The switch takes it from here; a phone that no bank knows it never sees."""
+    """The switch takes it from here; a phone that no bank knows, or who pays itself, it never sees."""
     effect = rule.effect if rule is not None else None
     forced = effect.code if isinstance(effect, Fail) else _triggered(request, leg)
     delay = effect.seconds if isinstance(effect, Delay) else 0.0
     payer, payee = account_key(COOP, request.account), _payee(tx, world, request, leg)
-    if payee is None:
-        _refuse_later(tx, world, _payment(request, leg), forced, delay_seconds=delay)
+    if payee is None or payee == payer:
+        _refuse_later(tx, world, _payment(request, leg, payee=payee or ""), forced, delay_seconds=delay)
         return
     transfer = Transfer(
         key=leg.payment,
@@ -155,7 +155,9 @@ def _payment(request: TransferRequest, leg: Leg, *, payee: str = "", end_to_end_
 
 def _refuse_later(tx: Transaction, world: World, payment: Payment, forced: str, *, delay_seconds: float) -> None:
     """Accepted, and failed by the look-up, before anything was debited."""
-    published = world.provider_settings(tx, "coop").latency["pesalink_phone.processing"]
+    operation = payment.operation.split(".")[1]
+    published = world.provider_settings(tx, "coop").latency[f"{operation}.processing"]
     due = world.now() + timedelta(seconds=world.wait_seconds(published) + delay_seconds)
-    error = Forced(forced) if forced else AccountMissing(f"no bank knows {payment.msisdn}")
+    named = payment.account or payment.msisdn
+    error = Forced(forced) if forced else AccountMissing(f"{named} is no account to be paid")
     decline_later(tx, payments.begun(payment, world.now()), error, due)
