@@ -184,6 +184,8 @@ def linked_accounts(tx: Transaction, world: World, msisdn: str) -> tuple[str, ..
     if msisdn in world.template.unlinked:
         return ()
     banks = members(tx, world)
+    if not banks:
+        return ()
     first = world.entropy.number("default bank", msisdn) % len(banks)
     return tuple(account_key(bank.key, _number_of(world, bank.key, msisdn)) for bank in banks[first:] + banks[:first])
 
