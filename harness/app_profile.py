@@ -5,6 +5,7 @@ What a profile does not say is as in the bundled bank.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -92,8 +93,12 @@ class AppProfile(Data):
 
     def found(self, thing: Thing, name: str, body: object) -> object:
         """What an answer about a thing says under one of our names, or `MISSING`."""
-        paths = {**BANK_FIELDS.get(thing, {}), **self.fields.get(thing, {})}
-        return find(body, paths.get(name, f"$.{name}"))
+        return find(body, self._paths.get(thing, {}).get(name, f"$.{name}"))
+
+    @functools.cached_property
+    def _paths(self) -> Mapping[str, Mapping[str, str]]:
+        things = {*BANK_FIELDS, *self.fields}
+        return {thing: {**BANK_FIELDS.get(thing, {}), **self.fields.get(thing, {})} for thing in things}
 
     def state(self, word: str) -> str:
         """The app's word in ours: `pending completed failed cancelled expired unknown`."""

@@ -46,12 +46,17 @@ class Mismatch:
 
 def find(document: object, path: str) -> object:
     """What stands at the JSON path in `document`, or `MISSING`."""
-    for name, index in PART.findall(path):
-        if index:
-            document = _item(document, int(index))
+    for part in _parts(path):
+        if isinstance(part, int):
+            document = _item(document, part)
         else:
-            document = document.get(name, MISSING) if isinstance(document, dict) else MISSING
+            document = document.get(part, MISSING) if isinstance(document, dict) else MISSING
     return document
+
+
+@functools.lru_cache(1024)  # every look at an app reads the same paths
+def _parts(path: str) -> tuple[str | int, ...]:
+    return tuple(int(index) if index else name for name, index in PART.findall(path))
 
 
 def _item(document: object, index: int) -> object:
