@@ -2,62 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
-
-from simulator.core import outbox
 from simulator.core.banks import account_of
-from simulator.core.faults import Facts
-from simulator.core.jobs import Job
 from simulator.core.payments import Payment
-from simulator.core.store import Transaction, subject_of
-from simulator.core.switch import Transfer, transfer_of
+from simulator.core.store import Transaction
+from simulator.core.switch import transfer_of
 from simulator.core.worlds import World
-from simulator.edge.addresses import without_credentials
-from simulator.edge.wire import dumped
+from simulator.edge.notices import credit_notice, narration
 
 OPERATION = "jenga.credit"
 RETRIES = (2.0, 4.0)  # three attempts, each later than the one before: how Jenga repeats is not public
 
 
-async def send_notice(world: World, job: Job) -> None:
-    """Job: an account of a client's was credited. Tells it, if it wants to be told."""
-    number = await world.take("callback")
-
-    def work(tx: Transaction) -> None:
-        payment = subject_of(tx, job, Payment)
-        if payment is None:
-            return
-        tx.done(job)
-        settings = world.provider_settings(tx, "jenga")
-        url = settings.registered["notice_url"]
-        if url is None:
-            return
-        wait = world.wait_seconds(settings.latency["credit.callback"])
-        notice = _notice(f"c{number:06d}", url, payment, _body(tx, world, payment, transfer_of(tx, payment)))
-        outbox.post(tx, notice, world.now() + timedelta(seconds=wait))
-
-    await world.run(work)
-
-
-def _notice(key: str, registered: str, payment: Payment, body: Mapping[str, object]) -> outbox.Callback:
-    url, credentials = without_credentials(registered)
-    return outbox.Callback(
-        key=key,
-        payment=payment.key,
-        operation=OPERATION,
-        correlation=payment.correlation,
-        facts=Facts("credit", amount=str(payment.amount), reference=payment.reference),
-        url=url,
-        body=dumped(body),
-        headers={"Content-Type": "application/json", **credentials},
-        retries=RETRIES,
-    )
-
-
-def _body(tx: Transaction, world: World, payment: Payment, transfer: Transfer) -> dict[str, object]:
+def _body(tx: Transaction, world: World, payment: Payment) -> dict[str, object]:
     """The documented notice of collections; a transfer between banks fills it so [inferred]."""
-    sender, at = account_of(tx, world, transfer.payer), payment.decided_at
+    transfer, at = transfer_of(tx, payment), payment.decided_at
+    sender = account_of(tx, world, transfer.payer)
     assert at is not None, f"{payment.key} is told of before it is decided"
     return {
         "callbackType": "IPN",
@@ -71,7 +30,10 @@ def _body(tx: Transaction, world: World, payment: Payment, transfer: Transfer) -
             "orderAmount": str(payment.amount),
             "serviceCharge": "0.00",
             "status": "SUCCESS",
-            "remarks": f"PESALINK~{transfer.end_to_end_id}~{sender.name}~{transfer.narration}",
+            "remarks": narration(tx, world, transfer),
         },
         "bank": {"reference": payment.reference, "transactionType": "C", "account": payment.merchant},
     }
+
+
+send_notice = credit_notice(_body, retries=RETRIES)
