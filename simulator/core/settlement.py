@@ -80,14 +80,14 @@ async def decide(
     work: Callable[[Transaction], None],
     *,
     closing: Callable[[Transaction, World, Payment], None],
-) -> None:
+) -> bool:
     """Runs `work`; when money or a rule says no, nothing of it happened, and the failed payment is recorded instead.
 
-    `closing` puts away what else the payment had open.
+    `closing` puts away what else the payment had open. Whether `work` had its way.
     """
     try:
         await world.run(work)
-        return
+        return True
     except Declined as raised:
         failure = Failure.of(raised)
 
@@ -98,6 +98,7 @@ async def decide(
         decided(tx, payments.moved(payment, Move.FAIL, at=world.now(), failure=failure))
 
     await world.run(decline)
+    return False
 
 
 def job_for(work: str, payment: Payment, due: datetime, **details: str) -> Job:

@@ -69,7 +69,7 @@ class Transfer:
     """
 
     kind: ClassVar[str] = "transfer"
-    indexes: ClassVar[tuple[str, ...]] = ("end_to_end_id",)
+    indexes: ClassVar[tuple[str, ...]] = ()
 
     key: str
     payer: str
@@ -130,14 +130,8 @@ async def debit(world: World, job: Job) -> None:
         tx.put(replace(transfer, fee=fee, debited_at=world.now()))
         _send(tx, world, payment, transfer, job)
 
-    await decide(world, job.subject, work, closing=_take_back)
-    if not await world.run(lambda tx: _is_open(tx, job.subject)):
+    if not await decide(world, job.subject, work, closing=_take_back):
         world.happened(outcome_of(job.subject))
-
-
-def _is_open(tx: Transaction, key: str) -> bool:
-    payment = tx.get(Payment, key)
-    return payment is not None and not payment.is_decided
 
 
 def transfer_of(tx: Transaction, payment: Payment) -> Transfer:
@@ -272,14 +266,7 @@ async def give_back(world: World, key: str, amount: Money) -> Payment:
         if amount <= ZERO or told.returned + amount > payment.amount:
             raise NothingToReturn(f"{payment.amount - told.returned} is left of {key}, not {amount}")
         tx.put(replace(told, returned=told.returned + amount))
-        back = Transfer(
-            key=f"p{number:06d}",
-            payer=told.payee,
-            payee=told.payer,
-            end_to_end_id=end_to_end_id(world, told.payee, told.payer, number),
-            correlation=f"p{number:06d}",
-            narration=f"RETURN {told.end_to_end_id}",
-        )
+        back = _unasked(world, number, told.payee, told.payer, narration=f"RETURN {told.end_to_end_id}")
         incoming = _incoming(back, payment.provider, Kind.RETURN, amount, reference=payment.reference)
         return _credit(tx, world, back, incoming, receipt)
 
@@ -307,18 +294,17 @@ async def receive(world: World, incoming: Incoming) -> Payment:
             raise AccountMissing(f"{incoming.payee} is the account of no provider's client")
         if incoming.payee == incoming.payer:
             raise AccountMissing(f"{incoming.payee} cannot pay itself")
-        told = Transfer(
-            key=f"p{number:06d}",
-            payer=incoming.payer,
-            payee=incoming.payee,
-            end_to_end_id=end_to_end_id(world, incoming.payer, incoming.payee, number),
-            correlation=f"p{number:06d}",
-            narration=incoming.narration,
-        )
+        told = _unasked(world, number, incoming.payer, incoming.payee, narration=incoming.narration)
         payment = _incoming(told, payee.surface, Kind.TRANSFER, incoming.amount, reference=incoming.narration)
         return _credit(tx, world, told, payment, receipt)
 
     return await world.run(work)
+
+
+def _unasked(world: World, number: int, payer: str, payee: str, *, narration: str) -> Transfer:
+    """A transfer that no request of a client's brought about."""
+    key, name = f"p{number:06d}", end_to_end_id(world, payer, payee, number)
+    return Transfer(key, payer, payee, end_to_end_id=name, correlation=key, narration=narration)
 
 
 def _incoming(told: Transfer, provider: str, what: Kind, amount: Money, *, reference: str) -> Payment:
