@@ -48,8 +48,8 @@ def text_of(story):
     return yaml.safe_dump(json.loads(json.dumps(story)), sort_keys=False, width=110)
 
 
-def test_no_story_breaks_an_invariant(tmp_path, pytestconfig):
-    file = tmp_path / "story.yaml"
+def play_at_random(drawn, problems_of, *, file, count, as_found):
+    """Plays so many of these stories; one in which something is wrong fails with the file that replays it."""
 
     async def judge(story, target):
         file.write_text(text := text_of(story))
@@ -62,11 +62,11 @@ def test_no_story_breaks_an_invariant(tmp_path, pytestconfig):
         target = runner.run(opened.__aenter__())
 
         @settings(
-            max_examples=pytestconfig.getoption("--stories"),
-            phases=[Phase.generate] if pytestconfig.getoption("--as-found") else [Phase.generate, Phase.shrink],
+            max_examples=count,
+            phases=[Phase.generate] if as_found else [Phase.generate, Phase.shrink],
             suppress_health_check=list(HealthCheck),
         )
-        @given(stories)
+        @given(drawn)
         def played(story):
             runner.run(judge(story, target))
 
@@ -74,3 +74,8 @@ def test_no_story_breaks_an_invariant(tmp_path, pytestconfig):
             played()
         finally:
             runner.run(opened.__aexit__(None, None, None))
+
+
+def test_no_story_breaks_an_invariant(tmp_path, pytestconfig):
+    count, as_found = pytestconfig.getoption("--stories"), pytestconfig.getoption("--as-found")
+    play_at_random(stories, problems_of, file=tmp_path / "story.yaml", count=count, as_found=as_found)

@@ -6,16 +6,12 @@ of a bank's surface holds, at every point of its life, to accounts of every kind
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 
-from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from harness.report import lines
-from harness.targets.simulator import simulator
 from simulator.providers import PROVIDERS
-from tests.stories.test_stories import FINAL, text_of, verdict_of
+from tests.stories.test_stories import FINAL, play_at_random
 
 SURFACES = {provider.name: provider for provider in PROVIDERS if provider.name in ("jenga", "coop")}
 OPERATIONS = {"jenga": ("pesalink_account", "transaction_details"), "coop": ("pesalink_account", "status")}
@@ -129,29 +125,5 @@ def problems_of(verdict):
 
 
 def test_no_transfer_pays_twice(tmp_path, pytestconfig):
-    file = tmp_path / "story.yaml"
-
-    async def judge(story, target):
-        file.write_text(text := text_of(story))
-        verdict = await verdict_of(file, target)
-        wrong = [*problems_of(verdict), *([] if verdict.is_good else lines(verdict))]
-        assert not wrong, "\n".join([*wrong, "", "This scenario file replays it:", "", text])
-
-    with asyncio.Runner() as runner:
-        opened = simulator()
-        target = runner.run(opened.__aenter__())
-        try:
-
-            @settings(
-                max_examples=max(1, pytestconfig.getoption("stories") // 5),
-                suppress_health_check=list(HealthCheck),
-                phases=(Phase.generate, Phase.shrink),
-                deadline=None,
-            )
-            @given(stories)
-            def play(story):
-                runner.run(judge(story, target))
-
-            play()
-        finally:
-            runner.run(opened.__aexit__(None, None, None))
+    count, as_found = max(1, pytestconfig.getoption("--stories") // 5), pytestconfig.getoption("--as-found")
+    play_at_random(stories, problems_of, file=tmp_path / "story.yaml", count=count, as_found=as_found)
