@@ -4,18 +4,17 @@ SQLite lets one transaction in after the other. PostgreSQL runs several at once,
 run alone: `Store` then does it over.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 _AT_ONCE = 4
 
 
-@dataclass(frozen=True)
-class Database:
+class Database(Struct, frozen=True):
     engine: Engine
     at_once: int  # transactions
 

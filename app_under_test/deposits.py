@@ -5,10 +5,11 @@ from any state; every other change stops at a deposit whose outcome is proven.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from aiohttp import web
+from msgspec import Struct
+from msgspec.structs import asdict
 from pydantic import AfterValidator, BaseModel, BeforeValidator
 from sqlalchemy import Connection, RowMapping, bindparam, insert, or_, select, update
 
@@ -55,8 +56,7 @@ class DepositRequest(BaseModel):
     via: Literal["mpesa"]
 
 
-@dataclass(frozen=True)
-class Deposit:
+class Deposit(Struct, frozen=True):
     id: str
     customer: str
     msisdn: str
@@ -79,7 +79,7 @@ class Deposit:
         return seconds_between(self.created_at, now)
 
     def shown(self) -> dict[str, object]:
-        told = vars(self) | {"amount": money.text_of(self.amount)}
+        told = asdict(self) | {"amount": money.text_of(self.amount)}
         del told["heard_reference"]
         return told
 

@@ -8,11 +8,11 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import orjson
 from aiohttp import web
+from msgspec import Struct
 from pydantic import BaseModel
 from sqlalchemy import Connection, bindparam, insert, select, update
 
@@ -30,14 +30,12 @@ T = TypeVar("T")
 _KEY = re.compile(r"[!-~]{1,255}")
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     status: int
     body: dict[str, object]
 
 
-@dataclass(frozen=True)
-class Work(Generic[T]):
+class Work(Struct, Generic[T], frozen=True):
     """How a wish is fulfilled: `begin` in one transaction, `act` outside of any, what `act` returns in another."""
 
     begin: Callable[[Connection], T]
@@ -45,8 +43,7 @@ class Work(Generic[T]):
     act: Callable[[T], Awaitable[Callable[[Connection], T]]] | None = None
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What somebody asked for; without a key every wish is a new one."""
 
     route: str

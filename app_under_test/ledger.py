@@ -5,10 +5,10 @@ minus, and all accounts together are always zero. What a customer has is in two 
 is held for withdrawals on their way.
 """
 
-from dataclasses import dataclass
 from itertools import accumulate
 
 from aiohttp import web
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from app_under_test import money
@@ -49,8 +49,7 @@ _STORED = select(accounts.c.account, accounts.c.balance)
 _SUMMED = select(postings.c.account, func.sum(postings.c.amount)).group_by(postings.c.account)
 
 
-@dataclass(frozen=True)
-class Posting:
+class Posting(Struct, frozen=True):
     account: str
     amount: int
 
@@ -114,8 +113,7 @@ def statement_of(connection: Connection, customer: str) -> list[dict[str, str]]:
     ]
 
 
-@dataclass(frozen=True)
-class Audit:
+class Audit(Struct, frozen=True):
     """The stored balances beside what the postings sum to."""
 
     stored: dict[str, int]

@@ -4,8 +4,7 @@ The question names the receipt, so a confirmation that got lost can be made up f
 what became of it. The yes itself moves nothing.
 """
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from app_under_test import receipts
@@ -19,8 +18,7 @@ _WITH_RECEIPT = select(unconfirmed).where(unconfirmed.c.receipt == bindparam("of
 _ALL = select(unconfirmed).order_by(unconfirmed.c.created_at, unconfirmed.c.receipt)
 
 
-@dataclass(frozen=True)
-class Unconfirmed:
+class Unconfirmed(Struct, frozen=True):
     receipt: str
     account: str
     payer: str

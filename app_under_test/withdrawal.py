@@ -1,9 +1,9 @@
 """One withdrawal: as a customer wishes it, and as the bank keeps it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated
 
+from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationInfo
 from sqlalchemy import RowMapping
 
@@ -28,8 +28,7 @@ class WithdrawalRequest(BaseModel):
     amount: Annotated[int, BeforeValidator(money.cents_of), AfterValidator(_carried)]
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(Struct, frozen=True):
     """By which provider, what it calls the payment, made of id and time, and what it charges the bank."""
 
     provider: str
@@ -37,8 +36,7 @@ class Way:
     fee: int = 0
 
 
-@dataclass(frozen=True)
-class Withdrawal:
+class Withdrawal(Struct, frozen=True):
     id: str
     customer: str
     provider: str

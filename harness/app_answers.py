@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.app_profile import AppProfile, PaymentKind, Thing, account_name
 from harness.data import BadFace, money
@@ -13,8 +15,7 @@ from harness.matching import MISSING, show
 NOTHING = Decimal(0)
 
 
-@dataclass(frozen=True)
-class CustomerSeen:
+class CustomerSeen(Struct, frozen=True):
     """A customer as the app shows it; `available` is None where it shows a balance only."""
 
     id: str
@@ -27,8 +28,7 @@ class CustomerSeen:
         return NOTHING if self.available is None else self.balance - self.available
 
 
-@dataclass(frozen=True)
-class AppPaymentSeen:
+class AppPaymentSeen(Struct, frozen=True):
     """A deposit or a withdrawal; `references` are the texts by which the provider may know it.
 
     A withdrawal goes to a phone, `payee`, or to an `account` at a bank, as the provider's ledger names it.
@@ -44,8 +44,7 @@ class AppPaymentSeen:
     account: str | None = None
 
 
-@dataclass(frozen=True)
-class StatementLine:
+class StatementLine(Struct, frozen=True):
     """One change of a balance; the receipt and the payment where the app shows them."""
 
     amount: Decimal
@@ -53,8 +52,7 @@ class StatementLine:
     payment: str | None = None
 
 
-@dataclass(frozen=True)
-class AppAudit:
+class AppAudit(Struct, frozen=True):
     """The app's own books. `float` is what it believes to hold at the provider, `pesalink_float` at banks besides.
 
     An app without `pesalink_float` has one float for all.
@@ -74,8 +72,7 @@ class AppAudit:
         return self.customers + self.held + self.suspense + self.fees
 
 
-@dataclass(frozen=True)
-class Answers:
+class Answers(Struct, frozen=True):
     """Reads what an app of this profile answers."""
 
     profile: AppProfile
@@ -143,8 +140,7 @@ WHAT: dict[Thing, str] = {
 }
 
 
-@dataclass(frozen=True)
-class _About:
+class _About(Struct, frozen=True):
     profile: AppProfile
     thing: Thing
     body: object

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from harness.app_answers import Answers, AppAudit, AppPaymentSeen, CustomerSeen, StatementLine
 from harness.app_profile import AppProfile, PaymentKind
@@ -19,8 +20,7 @@ class Door(Protocol):
     async def send(self, request: Request) -> Answer: ...
 
 
-@dataclass(frozen=True)
-class AppFace:
+class AppFace(Struct, frozen=True):
     """What the harness itself asks of the app; steps of a scenario use `door` as they are written."""
 
     door: Door

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from harness.book import Book, PaymentBook, Unfulfilled
 from harness.data import money
@@ -20,8 +21,7 @@ PAYOUT, TRANSFER, RETURN = "payout", "transfer", "return"
 Owner: TypeAlias = "tuple[PaymentBook | None, str | None]"
 
 
-@dataclass
-class Attribution:
+class Attribution(Struct):
     """Of the provider's payments of one world, in their order."""
 
     book: Book

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from harness.loop import run_loop
 from harness.targets.simulator import SimulatorTarget, simulator
@@ -15,8 +16,7 @@ from harness.targets.simulator import SimulatorTarget, simulator
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class _Life:
+class _Life(Struct, frozen=True):
     """What its thread tells of a simulator that has begun to answer."""
 
     loop: asyncio.AbstractEventLoop

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 import orjson
+from msgspec import Struct, field
 
 from harness.app_answers import Answers, AppAudit, AppPaymentSeen, CustomerSeen, StatementLine
 from harness.app_profile import AppProfile, PaymentKind
@@ -17,8 +17,7 @@ NO_ANSWER = 0
 PENDING = "pending"
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """One request with an idempotency key, and what came of it."""
 
     key: str
@@ -28,8 +27,7 @@ class Wish:
     id: str | None
 
 
-@dataclass
-class CustomerBook:
+class CustomerBook(Struct):
     """A customer as the app showed them first, which is what they had before the scenario."""
 
     id: str
@@ -38,8 +36,7 @@ class CustomerBook:
     statement: tuple[StatementLine, ...] | None = None
 
 
-@dataclass
-class PaymentBook:
+class PaymentBook(Struct):
     """A deposit or withdrawal that the harness made: how it was seen, and what reached the provider in its calls.
 
     `payments` are the provider's, born while a call ran; `requests` the numbers of the journal's events, `sent` all
@@ -70,8 +67,7 @@ class PaymentBook:
             self.states.append(seen.state)
 
 
-@dataclass(frozen=True)
-class Unfulfilled:
+class Unfulfilled(Struct, frozen=True):
     """A call for a deposit or withdrawal that was refused, broke (5xx) or was not answered (status 0)."""
 
     kind: PaymentKind
@@ -86,8 +82,7 @@ class Unfulfilled:
         return 400 <= self.status < 500 and self.status != 409
 
 
-@dataclass
-class Book:
+class Book(Struct):
     """`foreign` are payments that a step of the scenario asked of the provider, not the app."""
 
     profile: AppProfile

@@ -6,16 +6,15 @@ import gc
 import importlib
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import click
+from msgspec import Struct
 
 from harness.loop import GARBAGE_THRESHOLD
 from harness.problems import Mistake, Mistakes, nearest
 
 
-@dataclass(frozen=True)
-class Verb:
+class Verb(Struct, frozen=True):
     place: str
     help: str
 

@@ -6,11 +6,11 @@ import contextlib
 import functools
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import Struct
 
 from harness.factories import BUNDLED, find_factory
 from harness.loop import run_loop
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATHS...")
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What a run's command line asks for."""
 
     paths: tuple[str, ...]

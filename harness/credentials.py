@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+
+from msgspec import Struct, field
 
 from harness.signing import HEADER, signature, text_to_sign
 from harness.surfaces import Surface, basic, surface_of, token_in, token_request, without_prefix
@@ -20,8 +21,7 @@ CREDENTIAL_BYTES = 256
 EARLY = timedelta(seconds=5)
 
 
-@dataclass
-class Credentials:
+class Credentials(Struct):
     """Of one world. A bearer of each surface is fetched once and again when it is about to expire."""
 
     world: World

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(Struct, frozen=True):
     """`raw` is the event as it came, and what a journal file holds."""
 
     raw: Mapping[str, object]

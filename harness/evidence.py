@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+
+from msgspec import Struct
 
 from harness.app_answers import AppAudit, StatementLine
 from harness.app_profile import PaymentKind
@@ -19,8 +20,7 @@ OUTGOING, CREDIT, RETURN = frozenset({"payout", "transfer"}), "credit", "return"
 AT_A_BANK = frozenset({"transfer", CREDIT, RETURN})
 
 
-@dataclass(frozen=True)
-class Payment:
+class Payment(Struct, frozen=True):
     """A payment at the provider. `made_for` names the deposit or withdrawal whose it is, `customer` the owner.
 
     `kind` is `collection` or `payout` of M-PESA, or `transfer` from an account at a bank, `credit` to it, or `return`
@@ -83,8 +83,7 @@ class Payment:
         return f"{'to' if self.goes_out else 'from'} {self.msisdn or self.account}"
 
 
-@dataclass(frozen=True)
-class Customer:
+class Customer(Struct, frozen=True):
     """As the app shows it, `available` and `statement` being None where the app has none.
 
     Before the scenario there were `opening`, `opening_held` of it held, and `opening_lines` of the statement.
@@ -118,8 +117,7 @@ class Customer:
         return tuple(line for line in self.lines if line.amount > 0)
 
 
-@dataclass(frozen=True)
-class AppPayment:
+class AppPayment(Struct, frozen=True):
     """A deposit or withdrawal as the app shows it. `states` are those it was seen in, oldest first.
 
     A withdrawal goes to a phone, `payee`, or to an `account` at a bank.
@@ -157,8 +155,7 @@ class AppPayment:
         return -self.cost if self.is_withdrawal else self.amount - self.fee
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A request that reached the provider and was to move money; `key` is the provider's idempotency id in it."""
 
     sequence: int
@@ -168,8 +165,7 @@ class Asked:
     key: str | None = None
 
 
-@dataclass(frozen=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """One delivery of a callback, and the app's answer to it."""
 
     payment: str | None
@@ -196,8 +192,7 @@ class Notice:
         return str(code) if isinstance(code, str | int) and not isinstance(code, bool) else None
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(Struct, frozen=True, dict=True):
     """`provider_moved` is by how much the app's accounts at the provider changed, `banks_moved` those of it at banks.
 
     `listed` is what the reconciliation at rest left undecided, None if it does not say; `again` the evidence after

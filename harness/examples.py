@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from harness.matching import show
 from harness.problems import Problem
@@ -14,8 +15,7 @@ from harness.yaml_lines import Document, Path
 NAMED_BY = "name"
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """One example; `label` is its name, or its number from 1 on."""
 
     label: str = ""

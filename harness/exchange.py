@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Annotated
 
+from msgspec import Struct, field
 from pydantic import Field, StrictBool, StrictInt, ValidatorFunctionWrapHandler, WrapValidator
 
 from harness.data import Data, Save
@@ -15,16 +15,14 @@ from harness.yaml_lines import Path
 SHOWN = 300
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True):
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: object = None
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What came back; `body` is the JSON value, or the text where it is not JSON."""
 
     status: int

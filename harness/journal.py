@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from harness.events import Event
 from harness.targets.base import Control
 
 
-@dataclass
-class Journal:
+class Journal(Struct):
     """Reads on from where it stopped; `events` is everything that was read.
 
     `is_live`: callbacks come at any time and in any order. One counts then until it was waited for.

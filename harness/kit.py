@@ -18,6 +18,8 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
 from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 
+from msgspec import Struct
+
 from harness.credentials import PASSKEY, SHORTCODE
 from harness.data import money
 from harness.events import Event
@@ -33,8 +35,7 @@ class PesaboxError(Exception):
     """The control API refused, in its own words; or what was waited for did not come."""
 
 
-@dataclass(frozen=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """A dialogue that is open on a phone."""
 
     id: str
@@ -43,16 +44,14 @@ class Prompt:
     expires: datetime
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(Struct, frozen=True):
     """An SMS."""
 
     at: datetime
     text: str
 
 
-@dataclass(frozen=True)
-class Payment:
+class Payment(Struct, frozen=True):
     """A payment as the provider has it; `reason` says why it did not succeed.
 
     A `payout` goes to `msisdn`, a `collection` comes from there.
@@ -69,8 +68,7 @@ class Payment:
     reason: str | None
 
 
-@dataclass(frozen=True)
-class Audit:
+class Audit(Struct, frozen=True):
     """The provider's own books, recomputed."""
 
     balanced: bool
@@ -118,8 +116,7 @@ class Control:
                 return items
 
 
-@dataclass(frozen=True)
-class Phones:
+class Phones(Struct, frozen=True):
     """The handsets of this world."""
 
     control: Control
@@ -158,8 +155,7 @@ class Phones:
         self.control.call("POST", f"/prompts/{_quoted(prompts[0].id)}/answer", answer)
 
 
-@dataclass(frozen=True)
-class Merchants:
+class Merchants(Struct, frozen=True):
     """The shortcodes of this world."""
 
     control: Control
@@ -169,8 +165,7 @@ class Merchants:
         self.control.call("PATCH", f"/merchants/{_quoted(shortcode)}", fields)
 
 
-@dataclass(frozen=True)
-class Faults:
+class Faults(Struct, frozen=True):
     """The fault rules of this world."""
 
     control: Control
@@ -190,8 +185,7 @@ class Faults:
         self.control.call("DELETE", "/faults" if name is None else f"/faults/{_quoted(name)}")
 
 
-@dataclass(frozen=True)
-class Clock:
+class Clock(Struct, frozen=True):
     """This world's virtual clock."""
 
     control: Control
@@ -263,8 +257,7 @@ class Journal:
         return self._new(wanted) if seconds else None
 
 
-@dataclass(frozen=True)
-class _Wanted:
+class _Wanted(Struct, frozen=True):
     """What is waited for."""
 
     kind: str

@@ -8,10 +8,10 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 
 import orjson
+from msgspec import Struct
 
 from harness.problems import nearest, one_of
 from harness.yaml_lines import Path
@@ -31,8 +31,7 @@ class Missing(Enum):
 MISSING = Missing.MISSING
 
 
-@dataclass(frozen=True)
-class Mismatch:
+class Mismatch(Struct, frozen=True):
     """One thing that was not as expected; `path` leads to the expectation within its step."""
 
     where: str

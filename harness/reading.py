@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import TypeVar
 
+from msgspec import Struct, field
 from pydantic import ValidationError
 
 from harness.credentials import NAMES
@@ -51,8 +51,7 @@ def _profile(document: Document, check_rule: CheckRule) -> Profile:
     return Profile(document)
 
 
-@dataclass
-class _Reading:
+class _Reading(Struct):
     """Of one scenario, with the files that it includes: collects what is wrong on the way."""
 
     document: Document
@@ -93,8 +92,7 @@ class _Reading:
         )
 
 
-@dataclass(frozen=True)
-class _Page:
+class _Page(Struct, frozen=True):
     """One file of a scenario; `opened` are the files that led to it, itself the last."""
 
     reading: _Reading

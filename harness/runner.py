@@ -10,8 +10,10 @@ import functools
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from harness.app_face import AppFace
 from harness.app_profile import AppProfile
@@ -41,8 +43,7 @@ PASSIVE = ("wait", "ledger")
 LOOKS = 3
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """A step that failed: where it stands, what was not as expected, and what else there is to know.
 
     `file` is the scenario's own or one that it includes.
@@ -56,8 +57,7 @@ class Failure:
     file: str = ""
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What became of one scenario.
 
     `sightings` is the app's side of the story, `notes` what is told though nothing is wrong, `unchecked` the invariants
@@ -79,8 +79,7 @@ class Verdict:
         return not (self.failures or self.violations)
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """Where and against what scenarios are played. `seed` overrides theirs; an `app` takes the factory's place."""
 
     target: Target
@@ -137,8 +136,7 @@ async def _stage(scenario: Scenario, setting: Setting) -> AsyncIterator[Stage]:
             yield stage
 
 
-@dataclass
-class _Playing:
+class _Playing(Struct):
     """One scenario on its way."""
 
     scenario: Scenario
@@ -153,12 +151,19 @@ class _Playing:
         return Verdict(
             scenario=self.scenario,
             failures=tuple(self.failures),
-            violations=tuple(dict.fromkeys(self.violations)),
+            violations=self._each_once(),
             events=tuple(self.events),
             sightings=tuple(self.sightings),
             notes=tuple(self.notes),
             unchecked=tuple(switched_off(self.profile.switched_off)) if self.scenario.needs_app else (),
         )
+
+    def _each_once(self) -> tuple[Violation, ...]:
+        """As each was seen first."""
+        first: dict[tuple[str, str], Violation] = {}
+        for one in self.violations:
+            first.setdefault((one.invariant.id, one.message), one)
+        return tuple(first.values())
 
     def judged(self, evidence: Evidence, after: str) -> None:
         found = violations(evidence, without=self.profile.switched_off)

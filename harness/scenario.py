@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path as File
 
+from msgspec import Struct, field
 from pydantic import Field, StrictInt
 
 from harness.data import Data, Duration, Instant
@@ -43,8 +43,7 @@ class Head(Data):
     steps: tuple[object, ...] = ()
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A step and where it stands: in the scenario's file, or in one that it includes."""
 
     verb: str
@@ -61,8 +60,7 @@ class Placed:
         return self.document.at((*self.path, *inner))
 
 
-@dataclass(frozen=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """One story, read and checked. `example` says which row of its file's table it is played with.
 
     `chaos` are the rules of the profile that it begins with, `app_settings` what the app is told when it starts.
@@ -109,8 +107,7 @@ class Scenario:
                 yield from (member.step for member in placed.step.members)
 
 
-@dataclass(frozen=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """A chaos profile: a bare list of fault rules, checked."""
 
     document: Document

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class Sighting:
+
+class Sighting(Struct, frozen=True):
     """`after` numbers the last event of the journal before."""
 
     after: int

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from harness.app_face import AppFace
 from harness.book import Book
@@ -25,8 +27,7 @@ from harness.targets.base import OwnApp, World
 DEFAULT_PIN = "1234"
 
 
-@dataclass
-class Stage:
+class Stage(Struct):
     """One scenario's.
 
     `foreign` are payments of steps that run beside this one, `own` all that are known to be its own; `glance` judges in

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from harness.events import Event
 from harness.matching import show
@@ -30,8 +31,7 @@ FRAME = ("sequence", "at", "kind", "correlation", "payment")
 Told = tuple[str, str, str]
 
 
-@dataclass(frozen=True)
-class _Line:
+class _Line(Struct, frozen=True):
     """One thing that happened; `about` names what it happened to."""
 
     at: datetime
@@ -96,8 +96,7 @@ def _causes_first(events: Sequence[Event]) -> list[Event]:
     return told
 
 
-@dataclass
-class _Story:
+class _Story(Struct):
     """What is known of payments so far, and which were told already."""
 
     payments: dict[str, Event] = field(default_factory=dict)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from harness.attribution import goes_out, is_transfer
 from harness.events import Event, scalars
@@ -97,8 +98,7 @@ def _name(event: Event, names: Mapping[int | str, str]) -> str | None:
     return names.get(event.payment) if event.payment else names.get(event.sequence)
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """The events by which a payment was decided, and by which the app heard that it will not be."""
 
     decided: int | None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from harness.app_answers import CustomerSeen, StatementLine
 from harness.app_face import AppFace
@@ -32,8 +34,7 @@ MONEY_EVENTS = frozenset({"payment", "entry"})
 QUIET_EVENTS = frozenset({"subscriber", "merchant", "provider", "bank", "fault", "prompt", "message"})
 
 
-@dataclass
-class Witness:
+class Witness(Struct):
     """Sees one scenario's money, on both sides; `sightings` is how the app's side changed."""
 
     world: World

@@ -8,10 +8,10 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path as File
 
 import yaml
+from msgspec import Struct, field
 
 from harness.problems import Mistakes, Problem
 
@@ -30,14 +30,12 @@ TAGS: Mapping[type[yaml.Node], str] = {
 PLAIN_TAGS = frozenset(TAGS.values())
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(Struct, frozen=True):
     line: int
     column: int
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True):
     """A file's value, and the nodes that it was read from: where in the file each part of it stands."""
 
     file: str
@@ -151,8 +149,7 @@ def _compose(text: str, file: str) -> yaml.Node | None:
         raise Mistakes([Problem(file, line, column, f"not YAML: {error.reason}")]) from None
 
 
-@dataclass
-class _Reader:
+class _Reader(Struct):
     file: str
     problems: list[Problem] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)

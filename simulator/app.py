@@ -7,9 +7,9 @@ import functools
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 
 from aiohttp import HttpVersion11, web
+from msgspec import Struct
 
 from simulator.beginning import begun, opened, remember
 from simulator.certificates import CredentialSeal, server_context
@@ -33,8 +33,7 @@ EVENTS_PER_PAYMENT = 10
 ENCRYPTED_CREDENTIALS = "encrypted_credentials"
 
 
-@dataclass(frozen=True, slots=True)
-class RunningSimulator:
+class RunningSimulator(Struct, frozen=True):
     url: str
     simulation: Simulation
     control: ControlServer

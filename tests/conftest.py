@@ -5,7 +5,7 @@ import base64
 import contextlib
 import json
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ import aiohttp
 import hypothesis
 import pytest
 from aiohttp import web
+from msgspec.structs import replace
 
 from simulator.app import running
 from simulator.core import outbox, switch

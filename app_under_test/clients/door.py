@@ -5,11 +5,11 @@ How a token is got and how it is refused is the provider's, and told by its own 
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import aiohttp
 from aiohttp import web
+from msgspec import Struct, field
 
 from app_under_test.clients.reading import Json, object_in
 from app_under_test.clock import Clock
@@ -25,24 +25,21 @@ class Lost(Exception):
     """The request may have arrived; its answer did not."""
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True):
     method: str
     path: str
     body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """`body` is empty where the provider, or a firewall before it, sent something that is no JSON object."""
 
     status: int
     body: Json = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(Struct, frozen=True):
     value: str
     until: datetime
 

@@ -1,8 +1,9 @@
 """What the bank expects of a payment provider, in words that belong to none of them."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 
 class Outcome(StrEnum):
@@ -12,8 +13,7 @@ class Outcome(StrEnum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True)
-class Push:
+class Push(Struct, frozen=True):
     """Money to be asked of a subscriber, on their phone."""
 
     client_reference: str
@@ -22,8 +22,7 @@ class Push:
     callback_url: str
 
 
-@dataclass(frozen=True)
-class Payout:
+class Payout(Struct, frozen=True):
     """Money to be sent to a subscriber. The provider takes one client reference once."""
 
     client_reference: str
@@ -34,8 +33,7 @@ class Payout:
     timeout_url: str
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(Struct, frozen=True):
     """An account at a bank by its two-digit clearing code, and whose it is said to be."""
 
     bank: str
@@ -43,8 +41,7 @@ class Account:
     name: str
 
 
-@dataclass(frozen=True)
-class Transfer:
+class Transfer(Struct, frozen=True):
     """Money to be sent between banks. The payee is an account, or a phone that its owner has linked to one."""
 
     client_reference: str
@@ -55,8 +52,7 @@ class Transfer:
     result_url: str
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(Struct, frozen=True):
     """What became of a payment? It is known by the bank's name for it, or by its receipt; told to `result_url`."""
 
     result_url: str
@@ -65,57 +61,49 @@ class Question:
     receipt: str | None = None
 
 
-@dataclass(frozen=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """The provider works on it. This says nothing of the outcome."""
 
     provider_reference: str
 
 
-@dataclass(frozen=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """Proof that nothing happened, and that nothing will."""
 
     reason: str
 
 
-@dataclass(frozen=True)
-class Unclear:
+class Unclear(Struct, frozen=True):
     """It may have happened or not."""
 
     reason: str
 
 
-@dataclass(frozen=True)
-class Decided:
+class Decided(Struct, frozen=True):
     outcome: Outcome
     reason: str
     receipt: str | None = None
 
 
-@dataclass(frozen=True)
-class Undecided:
+class Undecided(Struct, frozen=True):
     """The provider knows the payment and is not done with it."""
 
     reason: str
 
 
-@dataclass(frozen=True)
-class NoAnswer:
+class NoAnswer(Struct, frozen=True):
     """Nothing was learnt."""
 
     reason: str
 
 
-@dataclass(frozen=True)
-class Absent:
+class Absent(Struct, frozen=True):
     """The provider knows nothing of that name."""
 
     reason: str
 
 
-@dataclass(frozen=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """What a callback tells; None where it does not say, cannot be understood or contradicts itself."""
 
     outcome: Outcome | None = None
@@ -127,8 +115,7 @@ class Notice:
     client_reference: str | None = None
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """The answer to a `Question`, which it names by the reference that the question was accepted under."""
 
     question: str | None
@@ -136,8 +123,7 @@ class Finding:
     is_absent: bool = False  # the provider knows of no such payment
 
 
-@dataclass(frozen=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """Money that came to the paybill unasked, or is about to; the payer's number as far as the provider shows it."""
 
     receipt: str
@@ -147,8 +133,7 @@ class Arrival:
     is_to_us: bool
 
 
-@dataclass(frozen=True)
-class Credit:
+class Credit(Struct, frozen=True):
     """Money that came to the bank's account at its own bank; `words` are the payer's.
 
     Of a transfer that its payee's bank sent back, the `reference` is the one that the transfer had.
@@ -161,8 +146,7 @@ class Credit:
     is_return: bool
 
 
-@dataclass(frozen=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """Whose account it is, as its bank writes the name."""
 
     name: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct
 
 from harness.evidence import AppPayment, Customer, Evidence, Payment
 
 Check = Callable[[Evidence], Iterator[str]]
 
 
-@dataclass(frozen=True)
-class Invariant:
+class Invariant(Struct, frozen=True):
     """`always` ones hold after every step, the others once all is at rest."""
 
     id: str
@@ -25,13 +25,12 @@ class Invariant:
         return f"{self.id} {self.name}"
 
 
-@dataclass(frozen=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """`after` is the step after which it was seen first."""
 
     invariant: Invariant
     message: str
-    after: str = field(default="", compare=False)
+    after: str = ""
 
     def __str__(self) -> str:
         return f"{self.invariant}: {self.message}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+
+from msgspec.structs import asdict
 
 from harness.app_answers import AppAudit
 from harness.evidence import AppPayment, Asked, Evidence, Notice, Payment

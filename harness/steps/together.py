@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import Field
 
 from harness.data import CheckRule, Data, Raw
@@ -46,8 +47,7 @@ class TogetherStep(Data):
                     yield ("together", index, key), f'"{key}" does not go with steps that run together'
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(Struct, frozen=True):
     """One of the steps; `path` is its place within the whole."""
 
     title: str
@@ -65,8 +65,7 @@ class Member:
         return (*self.path, *mismatch.path)
 
 
-@dataclass(frozen=True)
-class Together:
+class Together(Struct, frozen=True):
     members: tuple[Member, ...]
 
     async def run(self, stage: Stage) -> None:

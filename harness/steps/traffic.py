@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Literal
 
+from msgspec import Struct, field
 from pydantic import Field, StrictFloat, StrictInt
 
 from harness.app_profile import PaymentKind
@@ -70,8 +70,7 @@ class TrafficStep(Data):
         day.judge()
 
 
-@dataclass
-class _Day:
+class _Day(Struct):
     """What is drawn for the n-th wish depends on n alone."""
 
     step: TrafficStep

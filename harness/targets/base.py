@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal, Protocol, get_args
+
+from msgspec import Struct
 
 from harness.events import Event
 from harness.exchange import Answer, Request
@@ -21,8 +22,7 @@ class Refused(Exception):
     """The target's control API refused, with its own words."""
 
 
-@dataclass(frozen=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """What a fresh world begins with."""
 
     name: str
@@ -30,16 +30,14 @@ class Opening:
     starts_at: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Advanced:
+class Advanced(Struct, frozen=True):
     """What an advance did: the new time, and how many jobs ran on the way."""
 
     now: datetime
     jobs_run: int
 
 
-@dataclass(frozen=True)
-class Consumer:
+class Consumer(Struct, frozen=True):
     """The key and secret that open this world at the provider."""
 
     key: str
@@ -195,8 +193,7 @@ class Target(Protocol):
     def world(self, opening: Opening) -> AbstractAsyncContextManager[World]: ...
 
 
-@dataclass(frozen=True)
-class RunningApp:
+class RunningApp(Struct, frozen=True):
     """An app that somebody else runs and that is never reset; `target` gives out the world that it speaks to."""
 
     url: str

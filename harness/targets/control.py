@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from harness.data import money
 from harness.events import Event
@@ -18,8 +19,7 @@ from harness.targets.loan import Loan
 PAGE = 1000
 
 
-@dataclass(frozen=True)
-class ControlApi:
+class ControlApi(Struct, frozen=True):
     """In a world on `loan`, what was there before is left out, and what is changed is noted, to be undone."""
 
     http: Sends

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from harness.exchange import Answer, Request
 from harness.targets.base import AppClock, Consumer, WorldTime
@@ -16,8 +17,7 @@ from harness.targets.lent_clock import LentClock
 STORY_LETTERS, RANDOM_LETTERS = 31, 12
 
 
-@dataclass(frozen=True)
-class ControlledWorld:
+class ControlledWorld(Struct, frozen=True):
     """Its provider, and what `/_sim` tells of it."""
 
     provider_url: str

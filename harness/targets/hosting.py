@@ -13,6 +13,7 @@ from pathlib import Path as File
 from typing import Protocol
 
 from aiohttp import web
+from msgspec import Struct
 
 from harness.exchange import Answer, Request
 from harness.problems import Mistake
@@ -31,8 +32,7 @@ class AppFactory(Protocol):
     def __call__(self, **settings: object) -> web.Application: ...
 
 
-@dataclass(frozen=True)
-class AppDoor:
+class AppDoor(Struct, frozen=True):
     """Where an app under test is reached."""
 
     http: Http

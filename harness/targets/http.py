@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlencode
 
 import aiohttp
 import orjson
+from msgspec import Struct
 from yarl import URL
 
 from harness.exchange import Answer, NoAnswer, Request
@@ -24,8 +24,7 @@ class Sends(Protocol):
     async def send(self, base: str, request: Request) -> Answer: ...
 
 
-@dataclass(frozen=True)
-class Http:
+class Http(Struct, frozen=True):
     """Sends requests and reads answers; waits no longer than its timeout, whatever a virtual clock says."""
 
     session: aiohttp.ClientSession

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from harness.targets.base import Json
 
 
-@dataclass
-class Loan:
+class Loan(Struct):
     """`events`, `payments` and `entries` are the last ones before the scenario, `prompts` those that were open then."""
 
     events: int = 0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from harness.exchange import Answer, NoAnswer, Request
 from harness.problems import Mistake
@@ -21,8 +23,7 @@ HEALTH = "/_sim/health"
 LACKS = {"virtual": frozenset({"deadlines"}), "system": frozenset({"deadlines", "clock"})}
 
 
-@dataclass(frozen=True)
-class RemoteTarget:
+class RemoteTarget(Struct, frozen=True):
     """Each scenario is a fresh world in it. `stand_in` answers callbacks where a scenario has no app."""
 
     url: str
@@ -54,8 +55,7 @@ class RemoteTarget:
         return DrivenTime(control, LentClock(control, await control.now()))
 
 
-@dataclass
-class SharedTarget:
+class SharedTarget(Struct):
     """One world of a simulator, used as it is by scenarios whose app speaks to no other; never reset."""
 
     remote: RemoteTarget

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import orjson
+from msgspec import Struct
 from yarl import URL
 
 from harness.exchange import Answer, NoAnswer, Request
@@ -28,8 +28,7 @@ from simulator.stopping import stop_signal
 __all__ = ["FaultRule", "SimulatorTarget", "check_rule", "serve_live", "simulator", "stop_signal"]
 
 
-@dataclass(frozen=True)
-class Shortcut:
+class Shortcut(Struct, frozen=True):
     """To the control API past its socket: what is asked and answered is the same, as bytes, and so is the patience."""
 
     control: ControlServer
@@ -46,8 +45,7 @@ class Shortcut:
         return Answer(told.status, {}, parsed(told.body))
 
 
-@dataclass(frozen=True)
-class SimulatorTarget:
+class SimulatorTarget(Struct, frozen=True):
     """One simulator for a whole run; each scenario is a fresh world in it."""
 
     running: RunningSimulator

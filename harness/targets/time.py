@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from harness.targets.base import AppClock, Refused
 from harness.targets.control import ControlApi
@@ -17,8 +18,7 @@ LOOK_AGAIN_SECONDS = 0.05
 NOTHING_HAPPENS_SECONDS = 1
 
 
-@dataclass(frozen=True)
-class DrivenTime:
+class DrivenTime(Struct, frozen=True):
     """The virtual clock. `flight` tells it of an open step, which only a clock in this process can hear; that one
     `tells` the time without being asked over HTTP."""
 
@@ -38,8 +38,7 @@ class DrivenTime:
         await self.control.advance(by)
 
 
-@dataclass(frozen=True)
-class RealTime:
+class RealTime(Struct, frozen=True):
     """The system clock, which nobody moves: the app keeps its own time, and jobs run when they are due."""
 
     control: ControlApi

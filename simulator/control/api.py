@@ -5,13 +5,13 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import orjson
 from aiohttp import web
+from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import models_json_schema
 
@@ -43,8 +43,7 @@ class ControlError(Exception):
         self.field = field
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One call of the control API: the parts of its path that the route names, its query, its body."""
 
     simulation: Simulation
@@ -94,8 +93,7 @@ class Call:
 Handler = Callable[[Call], Awaitable[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One route: what it does in a few words, the model of its body, the status of success, what its query may say.
 
     One that answers in another `media` type than JSON gives its text.
@@ -128,8 +126,7 @@ def listed(call: Call, items: list[Any], cursor: Callable[[Any], str], view: Cal
     return page(items[start : start + call.limit + 1], call.limit, cursor, view)
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """What a call is answered with."""
 
     status: int

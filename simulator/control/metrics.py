@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from simulator.control.api import Call
 from simulator.core.jobs import Job
@@ -46,8 +47,7 @@ async def _open_jobs(world: World) -> Counter[str]:
     return await world.run(lambda tx: Counter(job.work for job in tx.find(Job)))
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """A collector in the sense of prometheus_client. `common` are labels that every figure has."""
 
     tally: Tally

@@ -6,10 +6,11 @@ An account is named by bank and number (`68:1450160649886`). Its balance is the 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
+
+from msgspec import Struct
 
 from simulator.core.ledger import AccountName
 from simulator.core.names import FAMILY_NAMES, GIVEN_NAMES
@@ -47,8 +48,7 @@ class Hours(StrEnum):
     BUSINESS = "business"
 
 
-@dataclass(frozen=True, slots=True)
-class Bank:
+class Bank(Struct, frozen=True):
     """A bank by its two-digit clearing code. One that is no member is known, and takes nothing."""
 
     kind: ClassVar[str] = "bank"
@@ -68,8 +68,7 @@ class Bank:
         return self.is_online and (self.hours is Hours.ALWAYS or is_day)
 
 
-@dataclass(frozen=True, slots=True)
-class BankAccount:
+class BankAccount(Struct, frozen=True):
     """Stored once it differs from what its number says. `surface` is the provider whose clients may debit it.
 
     `refuses_debits` and `refuses_credits` are codes of that provider, empty where the account does neither.
@@ -94,8 +93,7 @@ class BankAccount:
         return self.key.split(":")[1]
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneLink:
+class PhoneLink(Struct, frozen=True):
     """The accounts that a number is linked to, the default one first; stored once they differ from everybody's."""
 
     kind: ClassVar[str] = "phone_link"

@@ -8,10 +8,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
+from msgspec import Struct
 from pydantic import BeforeValidator, Field, JsonValue, field_validator, model_validator
 
 from simulator.core.data import Data
@@ -176,8 +176,7 @@ class When(Data):
         return None if text is None else str(Money.parse(text))
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What is known of an operation at a point; empty where it is not known yet."""
 
     operation: str
@@ -260,8 +259,7 @@ class FaultRule(Data):
         return self.nth is None or match in self.nth
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """How often something happened to a rule in this world."""
 
     fades: ClassVar[bool] = True

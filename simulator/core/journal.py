@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -27,8 +28,7 @@ class EventKind(StrEnum):
     ERROR = "error"  # a defect of pesabox: a traceback
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One line of the journal. The store gives it its sequence number when it commits."""
 
     kind: EventKind
@@ -36,4 +36,4 @@ class Event:
     data: Mapping[str, Json]
     correlation: str = ""
     payment: str = ""
-    sequence: int = field(default=0, compare=False)
+    sequence: int = 0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, NewType, Protocol
+
+from msgspec import Struct
 
 from simulator.core.errors import AccountFull, InsufficientFunds
 from simulator.core.money import ZERO, Money
@@ -23,8 +24,7 @@ def merchant_account(shortcode: str, purse: str) -> AccountName:
     return AccountName(f"merchant:{shortcode}:{purse}")
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """What an account opens with, and between which balances it lives. None is no bound."""
 
     opening: Money = ZERO
@@ -38,8 +38,7 @@ class Chart(Protocol):
     def __call__(self, account: AccountName) -> Terms: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     name: AccountName
     balance: Money
     terms: Terms
@@ -60,14 +59,12 @@ class Account:
         return Account(self.name, balance, terms)
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(Struct, frozen=True):
     account: AccountName
     amount: Money
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """An immutable balanced set of postings. `payment` is empty for money from outside.
 
     The one called `checkpoint` is the sum of those that were forgotten.
@@ -150,8 +147,7 @@ class Books:
             self.post(opening(name, terms, cause))
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
+class Audit(Struct, frozen=True):
     accounts: int
     entries: int
     difference: Money

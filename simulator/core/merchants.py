@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from simulator.core.store import Transaction
@@ -20,8 +22,7 @@ class ShortcodeKind(StrEnum):
     TILL = "till"
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackUrls:
+class CallbackUrls(Struct, frozen=True):
     """Where a merchant is asked about a collection that it did not ask for, and told of it.
 
     `completes` is what becomes of a payment when validation gives no answer; `version` the provider's wire form.
@@ -33,8 +34,7 @@ class CallbackUrls:
     version: str = "v2"
 
 
-@dataclass(frozen=True, slots=True)
-class Merchant:
+class Merchant(Struct, frozen=True):
     """`initiators` are its operators with their passwords; `wrong_credentials` how many came in a row."""
 
     kind: ClassVar[str] = "merchant"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 _TEXT = re.compile(r"(-?)(\d{1,15})(?:\.(\d{1,2}))?", re.ASCII)
 
@@ -20,8 +21,7 @@ def _minor(text: str) -> int:
     return -minor if sign else minor
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Money:
+class Money(Struct, frozen=True, order=True):
     """An amount in minor units (cents), signed. Amounts of two currencies never meet in one ledger entry."""
 
     minor: int

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from simulator.core.clock import Clock
 from simulator.core.faults import (
@@ -44,8 +46,7 @@ class Outcome(StrEnum):
     DROPPED = "dropped"  # by a fault rule, before it left
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """One attempt's result, as the sender saw it. `left_at` is when its turn to leave came."""
 
     outcome: Outcome
@@ -58,8 +59,7 @@ class Delivery:
 FORGED = 0  # the number of a delivery that is no attempt of the provider's
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One delivery. A forged one has the number 0.
 
     `url` and `body` are told where they are not those of the callback.
@@ -77,8 +77,7 @@ class Attempt:
         return self.number == FORGED
 
 
-@dataclass(frozen=True, slots=True)
-class Callback:
+class Callback(Struct, frozen=True):
     """A request from provider to merchant. `retries` are the provider's delays between attempts, in seconds.
 
     `journalled` is what the journal tells of a body that it must not tell as it is, or that is no JSON.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from simulator.core.errors import Declined, IllegalMove
 from simulator.core.journal import Event, EventKind
@@ -61,8 +63,7 @@ def move(state: State, by: Move) -> State:
     return MOVES[state, by]
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why a payment did not succeed: the name of a `Declined` error, and the code that it brought, if any."""
 
     reason: str
@@ -73,8 +74,7 @@ class Failure:
         return cls(type(error).__name__, error.code)
 
 
-@dataclass(frozen=True, slots=True)
-class Payment:
+class Payment(Struct, frozen=True):
     """`reference` is the client's, `provider_reference` the provider's, `receipt` that of a settled payment.
 
     `operation` is the provider's, as in fault rules (`daraja.stk_push`); `account` is the one that a transfer goes to,

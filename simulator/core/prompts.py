@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+from msgspec import Struct
 
 from simulator.core import payments
 from simulator.core.errors import (
@@ -30,15 +31,13 @@ class NoSuchPrompt(DomainError):
     """No such prompt is open: it was answered, it expired, or it never was."""
 
 
-@dataclass(frozen=True, slots=True)
-class Approve:
+class Approve(Struct, frozen=True):
     """Types a PIN; None is the subscriber's own habit."""
 
     pin: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Struct, frozen=True):
     """Presses cancel."""
 
 
@@ -46,8 +45,7 @@ Answer: TypeAlias = Approve | Cancel
 ANSWERS: Mapping[Policy, Answer] = {Policy.APPROVE: Approve(), Policy.CANCEL: Cancel()}  # the others answer nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """One at a time on each phone: its key is the MSISDN. `delay_seconds` is what a fault rule puts between the answer
     and the movement of money."""
 

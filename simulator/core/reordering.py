@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from simulator.core.jobs import Job
 from simulator.core.store import Transaction
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
 LOOKS_AGAIN = timedelta(seconds=1)  # while all that is still to come is on its way or held by an open request
 
 
-@dataclass(frozen=True, slots=True)
-class KeptBack:
+class KeptBack(Struct, frozen=True):
     """A delivery whose job waits for so many of other callbacks."""
 
     kind: ClassVar[str] = "kept_back"

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from simulator.core import outbox, prompts, switch
 from simulator.core.clock import SystemClock
@@ -45,8 +46,7 @@ class TooManyWorlds(DomainError):
     """The simulation holds as many worlds as it may: one must go first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clocks:
+class Clocks(Struct, frozen=True):
     """How a world gets its clock. `starts_at` and the time-out concern the virtual one."""
 
     is_virtual: bool

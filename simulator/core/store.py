@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from simulator.core.errors import DomainError
 from simulator.core.jobs import Job
@@ -55,8 +56,7 @@ class Reader(Protocol):
     def balance(self, account: AccountName) -> Account: ...
 
 
-@dataclass(slots=True)
-class Writes:
+class Writes(Struct):
     """What a transaction wants done. `records` maps (kind, key) to a record, or to None when it is dropped."""
 
     records: dict[tuple[str, str], Any] = field(default_factory=dict)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, NewType
+
+from msgspec import Struct
 
 from simulator.core.errors import DailyLimitExceeded, PinLocked, WrongPin
 from simulator.core.journal import Event, EventKind
@@ -38,8 +39,7 @@ class Policy(StrEnum):
     IGNORE = "ignore"
 
 
-@dataclass(frozen=True, slots=True)
-class Subscriber:
+class Subscriber(Struct, frozen=True):
     """Stored once it differs from what its number says. The balance is the ledger's.
 
     `is_known` to the network, `is_registered` for the wallet, whose account `is_active` and takes money.
@@ -71,8 +71,7 @@ class Subscriber:
         return self.types_pin or self.pin
 
 
-@dataclass(frozen=True, slots=True)
-class DaySpend:
+class DaySpend(Struct, frozen=True):
     """What a subscriber paid on one day in Nairobi; a new day overwrites it."""
 
     kind: ClassVar[str] = "day_spend"
@@ -83,8 +82,7 @@ class DaySpend:
     amount: Money
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """An SMS. Its key is that of the payment that it tells of."""
 
     kind: ClassVar[str] = "message"

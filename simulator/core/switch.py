@@ -5,9 +5,11 @@ What a transfer is told with is its provider's, which gets a job `<operation>.de
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from simulator.core import payments
 from simulator.core.banks import AccountState, account_of, bank_of, fee_account, ledger_account
@@ -60,8 +62,7 @@ def position(bank: str) -> AccountName:
     return AccountName(f"switch:{bank}")
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Struct, frozen=True):
     """What the switch knows of a payment, whose key it has. `payer` and `payee` are keys of accounts.
 
     `name` is the payee's as the payer wrote it: nobody compares it [inferred]. `tariff` is what the payer's bank
@@ -273,8 +274,7 @@ async def give_back(world: World, key: str, amount: Money) -> Payment:
     return await world.run(work)
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(Struct, frozen=True):
     """Somebody at a bank pays an account of a client's; both are keys of accounts."""
 
     payer: str

@@ -9,8 +9,10 @@ import json
 import re
 import string
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from simulator.core.faults import Corrupt, Forge, How, Knows
 from simulator.core.journal import Json
@@ -34,8 +36,7 @@ _DECIMAL = re.compile(r'"\\u0000(-?[0-9][0-9.eE+-]*)"')
 _NAMES, _VALUE = ("Name", "Key"), "Value"
 
 
-@dataclass(frozen=True, slots=True)
-class WireNames:
+class WireNames(Struct, frozen=True):
     """Under which names a provider's callbacks tell what a payment is called, and what proves it."""
 
     references: frozenset[str] = frozenset()
@@ -82,8 +83,7 @@ def corrupted(callback: Callback, effect: Corrupt, entropy: Entropy, *key: objec
 # Fields, wherever they stand.
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
+class _Field(Struct, frozen=True):
     """A named value in a body: of a mapping, or an item such as `{"Name": …, "Value": …}` of a list."""
 
     name: str

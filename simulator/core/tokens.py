@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from simulator.core.store import Transaction
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 LOOKED_AT = 10  # tokens whenever one is given: more go than come
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """Opaque to the client, whose own key is `client`; `expires_at` is in the time of its world."""
 
     kind: ClassVar[str] = "token"

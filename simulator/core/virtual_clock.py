@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+import msgspec
+from msgspec import Struct
+
 from simulator.core.clock import EAT, Unanswered
 
 FAR_FUTURE = datetime(9999, 1, 1, tzinfo=EAT)
@@ -41,23 +44,20 @@ class _Timer:
         self.fire = None
 
 
-@dataclass(eq=False)
-class _Flight:
+class _Flight(Struct, eq=False):
     name: str
     is_delivery: bool
 
 
-@dataclass(eq=False)
-class _Park:
+class _Park(Struct, eq=False):
     """A request that waits for the clock, and what was in flight when it began to."""
 
     number: int
     flights: frozenset[_Flight]
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
 
 
-@dataclass(eq=False)
-class _Wish:
+class _Wish(Struct, eq=False):
     """Somebody wants the clock to reach `until`, or to go on from due time to due time until `is_settled()`."""
 
     until: datetime

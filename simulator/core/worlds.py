@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from simulator.core.clock import SystemClock
 from simulator.core.entropy import Entropy
@@ -31,8 +33,7 @@ class NoSuchWorld(DomainError):
 SEQUENCE_BLOCK = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class WorldState:
+class WorldState(Struct, frozen=True):
     """What a world is reopened from by another process. `now` is the virtual clock's, and None on the system clock."""
 
     kind: ClassVar[str] = "world"
@@ -45,8 +46,7 @@ class WorldState:
     hosts: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderSettings:
+class ProviderSettings(Struct, frozen=True):
     """What may be changed of a provider, in one world: seconds of latency and life, limits in shillings,
     what it is strict about, and its tariffs. `published` are those that it tells the public, `registered` what its
     client has registered with it: keys and addresses, by name."""
@@ -96,8 +96,7 @@ class Seal(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Struct, frozen=True):
     """What all worlds of a simulation have in common.
 
     `latency_factor` multiplies the waits that we insert; `chaos` are the fault rules of every fresh world.

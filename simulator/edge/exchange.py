@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from msgspec import Struct, field
 
 from simulator.core.faults import Facts, FaultRule, Hang, Refuse, Reset, choose_fault
 from simulator.core.journal import Event, EventKind, Json
@@ -25,8 +25,7 @@ TOO_LARGE = b"(a body of more than 1 MiB)"
 SCHEMES = ("Basic", "Bearer")
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """A request as it came, read whole."""
 
     method: str
@@ -60,8 +59,7 @@ class Received:
         return rest.strip() if told.lower() == scheme.lower() and rest.strip() else None
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """An answer in the provider's words. `why` is for the developer, and goes into a header of ours."""
 
     status: int
@@ -97,8 +95,7 @@ def _text(header: str) -> str:
 NOTHING = Reply(0, b"")
 
 
-@dataclass(slots=True)
-class Exchange:
+class Exchange(Struct):
     """What a handler works with. It is recorded in the transaction that does what was asked.
 
     `place` is the operation as fault rules and payments name it, `parts` what its path names. `problem` is why no world
@@ -119,12 +116,14 @@ class Exchange:
     fault_before: FaultRule | None = None
     is_recorded: bool = False
     payment: str = ""
-    correlation: str = field(init=False)
-    place: str = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.correlation = f"r{self.number:06d}"
-        self.place = f"{self.provider.name}.{self.operation}"
+    @property
+    def correlation(self) -> str:
+        return f"r{self.number:06d}"
+
+    @property
+    def place(self) -> str:
+        return f"{self.provider.name}.{self.operation}"
 
     async def choose_fault(self, point: str, facts: Facts) -> FaultRule | None:
         if not self.world.rules:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from simulator.core.errors import Declined
 from simulator.core.payments import Failure
@@ -12,8 +13,7 @@ from simulator.edge.provider import ResultCode
 SUCCESS = "0"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcomes:
+class Outcomes(Struct, frozen=True):
     """`table` names every error that this product's rules may raise; one that brings a code of its own tells that."""
 
     codes: tuple[ResultCode, ...]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from simulator.core.errors import MethodNotAllowed, UnknownPath
 from simulator.edge.provider import Operation, Provider
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What a request is for: an operation, or only a provider that must refuse it. `parts` are the path's own."""
 
     provider: Provider

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from simulator.core.errors import DomainError, Refused
 from simulator.core.job_runner import JobHandler
@@ -27,8 +28,7 @@ class Mark(StrEnum):
     INFERRED = "inferred"
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogueError:
+class CatalogueError(Struct, frozen=True):
     """A synchronous error that the provider may answer. `name` is ours, since codes are shared between texts.
 
     `body` is told where it has another shape than the provider's envelope: an empty one is no body at all.
@@ -52,8 +52,7 @@ class RefusedAs(Refused):
         self.name = name
 
 
-@dataclass(frozen=True, slots=True)
-class ResultCode:
+class ResultCode(Struct, frozen=True):
     """A result code. `code` is text here; the wire may write it as a number. Not each of them is a failure's."""
 
     code: str
@@ -63,8 +62,7 @@ class ResultCode:
     is_failure: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One endpoint. `admit` finds the world of a request, or raises why it is refused.
 
     Segments of the path in braces are the request's own, by that name.
@@ -77,8 +75,7 @@ class Operation:
     handle: Callable[[Exchange], Awaitable[Reply]]
 
 
-@dataclass(frozen=True, slots=True)
-class PhonePayment:
+class PhonePayment(Struct, frozen=True):
     """What a subscriber types on the phone to pay a merchant. PIN None is the subscriber's own habit."""
 
     msisdn: str
@@ -92,8 +89,7 @@ ENDPOINT = frozenset({"request", "acknowledgement"})
 ALL_POINTS = ENDPOINT | {"processing", "callback"}
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+class Provider(Struct, frozen=True):
     """`refuse` turns a business error into the wire error of the exchange's operation, `broken` is said when we fail.
 
     Paths under `prefixes` that no operation has are the provider's to refuse; `secrets` are wire names of what the

@@ -11,11 +11,11 @@ import functools
 import ipaddress
 import socket
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
+from msgspec.structs import replace
 from yarl import URL
 
 from simulator.core.clock import Clock, stopwatch

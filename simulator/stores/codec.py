@@ -9,12 +9,13 @@ import base64
 import functools
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
 from typing import Any, Generic, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import asdict
 from pydantic import BaseModel
 
 from simulator.core.clock import nairobi
@@ -29,8 +30,7 @@ class Unreadable(Exception):
     """What is kept is not what this version of pesabox would have written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Codec(Generic[T]):
+class Codec(Struct, Generic[T], frozen=True):
     kind: type[T]
     _decode: Decoder
 
@@ -54,6 +54,8 @@ def codec_of(kind: type[T]) -> Codec[T]:
 
 def _plain(value: object) -> object:
     """What the JSON library does not know by itself. A model tells only what it was told, as its rules expect."""
+    if isinstance(value, Struct):
+        return asdict(value)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, BaseModel):
@@ -76,8 +78,8 @@ def _decoder(hint: Any, where: str) -> Decoder:
         return hint
     if isinstance(hint, type) and issubclass(hint, BaseModel):
         return hint.model_validate
-    if is_dataclass(hint) and isinstance(hint, type):
-        return _dataclass(hint)
+    if isinstance(hint, type) and issubclass(hint, Struct):
+        return _struct(hint)
     raise TypeError(f"{where} is {hint}: a store does not know how to keep that")
 
 
@@ -108,11 +110,10 @@ def _container(origin: Any, inner: tuple[Any, ...], where: str) -> Decoder:
     raise TypeError(f"{where} is {origin} of {inner}: a store does not know how to keep that")
 
 
-def _dataclass(kind: type) -> Decoder:
-    hints = get_type_hints(kind, localns={"Json": object})
-    told = [field for field in fields(kind) if field.init]
-    parts = {field.name: _decoder(hints[field.name], f"{kind.__name__}.{field.name}") for field in told}
-    needed = {field.name for field in told if field.default is MISSING and field.default_factory is MISSING}
+def _struct(kind: type[Struct]) -> Decoder:
+    hints, names = get_type_hints(kind, localns={"Json": object}), kind.__struct_fields__
+    parts = {name: _decoder(hints[name], f"{kind.__name__}.{name}") for name in names}
+    needed = set(names[: len(names) - len(kind.__struct_defaults__)])
 
     def decode(values: dict[str, Any]) -> Any:
         if len(values) != len(parts) and (missing := needed - values.keys()):

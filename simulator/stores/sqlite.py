@@ -11,9 +11,10 @@ import asyncio
 import itertools
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar, TypeVar
+
+from msgspec.structs import replace
 
 from simulator.core.jobs import Job
 from simulator.core.journal import Event

@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
 
 from simulator.core.store import StoreBroken
 
@@ -54,8 +55,7 @@ class Row(NamedTuple):
     body: str
 
 
-@dataclass(slots=True)
-class Rows:
+class Rows(Struct):
     """What one transaction of the file writes. What is dropped goes first. `indexes` are by kind."""
 
     drops: list[tuple[str, str, str]] = field(default_factory=list)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
+
+from msgspec import Struct, field
 
 from simulator.core.jobs import Job
 from simulator.core.journal import Event
@@ -17,8 +18,7 @@ from simulator.stores.due import DueJobs
 from simulator.stores.sqlite_file import Row, Rows, SqliteFile, indexes_of
 
 
-@dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(Struct, frozen=True):
     """An account as a record."""
 
     kind: ClassVar[str] = "account"
@@ -40,8 +40,7 @@ class Change(NamedTuple):
     is_afresh: bool
 
 
-@dataclass(slots=True)
-class Group:
+class Group(Struct):
     """What is committed together."""
 
     durable: asyncio.Future[None]

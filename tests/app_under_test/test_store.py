@@ -62,7 +62,8 @@ async def test_a_caller_that_gives_up_leaves_no_half(store):
     with pytest.raises(asyncio.CancelledError):
         await running
     go_on.set()
-    assert await store.run(count) == 2
+    while (found := await store.run(count)) != 2:
+        assert found == 0  # on its own thread it may end after it is asked for
 
 
 async def test_transactions_come_one_after_the_other(store):

@@ -1,7 +1,6 @@
 """The books: entries that balance, accounts within their bounds, and an audit that finds what was planted."""
 
-import dataclasses
-
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -143,7 +142,7 @@ def test_good_books_balance(kept):
 
 
 def _other_balance(kept, name, minor):
-    kept["accounts"][name] = dataclasses.replace(kept["accounts"][name], balance=Money(minor))
+    kept["accounts"][name] = msgspec.structs.replace(kept["accounts"][name], balance=Money(minor))
 
 
 def _other_entry(kept, *entries):
@@ -159,7 +158,7 @@ PAID = entry("entry:p1", (ANN, -300), (SHOP, 300), payment="p1")
         pytest.param(lambda kept: _other_balance(kept, ANN, 701), "entries sum to 7.00", id="a balance"),
         pytest.param(_other_entry, "p1 settled, with 0 entries", id="an entry that is missing"),
         pytest.param(
-            lambda kept: _other_entry(kept, PAID, dataclasses.replace(PAID, key="e2")),
+            lambda kept: _other_entry(kept, PAID, msgspec.structs.replace(PAID, key="e2")),
             "p1 settled 3.00, its entries move another amount",
             id="an entry twice",
         ),

@@ -1,9 +1,9 @@
 """Prompts: what the subscriber's answer, or none, comes to."""
 
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
 from simulator.core.clock import EAT
 from simulator.core.errors import Forced, PromptAlreadyOpen

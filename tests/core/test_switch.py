@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from simulator.core import switch
 from simulator.core.banks import AccountState, Bank, BankAccount, Hours, clearing_code, linked_accounts

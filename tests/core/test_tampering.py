@@ -1,9 +1,9 @@
 """What a forger makes of a callback, and how a message breaks."""
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from simulator.core.entropy import Entropy
 from simulator.core.faults import Corrupt, Forge

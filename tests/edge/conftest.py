@@ -1,18 +1,17 @@
 """Daraja as an app calls it: every endpoint and the phone's own payment, by the names of the operations."""
 
 import base64
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 PAYBILL = "600000"
 ANN = "254708374149"
 CREDENTIAL = base64.b64encode(bytes(256)).decode()
 
 
-@dataclass
-class Daraja:
+class Daraja(Struct):
     """Calls one simulator. Callbacks go to the app, each kind to a path of its own."""
 
     sim: Any

@@ -1,9 +1,9 @@
 """Each invariant, with evidence that keeps it and evidence that breaks it."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from harness.app_answers import AppAudit, StatementLine
 from harness.book import Unfulfilled, Wish

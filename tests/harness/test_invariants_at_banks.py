@@ -1,9 +1,9 @@
 """The invariants where money goes and comes by banks: transfers, money that comes in, and what comes back."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from harness.app_answers import AppAudit, StatementLine
 from harness.evidence import AppPayment, Asked, Customer, Evidence, Payment

@@ -1,11 +1,11 @@
 """`eventually`, `soft` and `together`: on fakes, and at the simulator with the bundled bank."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from harness.exchange import Answer, StepFailed
 from harness.factories import BUNDLED, find_factory

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +12,7 @@ from types import MappingProxyType
 from typing import ClassVar, NewType
 
 import pytest
+from msgspec import Struct, defstruct, field
 
 import simulator
 from simulator.core.clock import EAT
@@ -32,14 +32,12 @@ class Colour(StrEnum):
     RED = "red"
 
 
-@dataclass(frozen=True, slots=True)
-class Inner:
+class Inner(Struct, frozen=True):
     colour: Colour
     money: Money | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Struct, frozen=True):
     kind: ClassVar[str] = "whole"
     indexes: ClassVar[tuple[str, ...]] = ()
 
@@ -135,7 +133,7 @@ class Model(Data):
     [set[str], list[str], "dict[int, str]", "str | int", "Mapping[int, str]", "frozenset[str] | None", "complex"],
 )
 def test_a_type_that_has_no_place_in_a_file_is_refused_by_its_name(hint):
-    odd = dataclass(type("Odd", (), {"__annotations__": {"key": str, "what": hint}, "__module__": __name__}))
+    odd = defstruct("Odd", [("key", str), ("what", hint)], module=__name__)
     with pytest.raises(TypeError, match=r"Odd\.what"):
         codec_of(odd)
 
@@ -165,8 +163,8 @@ def test_every_record_can_be_kept_and_is_found_by_what_it_keeps():
     for kind in record_classes():
         codec_of(kind)
         assert kind.kind.isidentifier()
-        if is_dataclass(kind):
-            assert set(kind.indexes) <= {told.name for told in fields(kind)}, f"{kind.__name__} is found by a property"
+        if issubclass(kind, Struct):
+            assert set(kind.indexes) <= set(kind.__struct_fields__), f"{kind.__name__} is found by a property"
 
 
 def test_what_is_kept_changes_knowingly(golden):
@@ -174,9 +172,7 @@ def test_what_is_kept_changes_knowingly(golden):
     FORMAT in stores/sqlite_file.py is raised."""
     lines = []
     for kind in [*record_classes(), Event]:
-        told = (
-            fields(kind) if is_dataclass(kind) else [(name, kind.__annotations__[name]) for name in kind.model_fields]
-        )
-        names = [f"{one.name}: {one.type}" if is_dataclass(kind) else f"{one[0]}: {one[1]}" for one in told]
+        names = kind.__struct_fields__ if issubclass(kind, Struct) else kind.model_fields
+        names = [f"{name}: {kind.__annotations__[name]}" for name in names]
         lines += [kind.kind if isinstance(kind.kind, str) else "event", *(f"  {name}" for name in names)]
     golden(GOLDEN, "\n".join(lines) + "\n")

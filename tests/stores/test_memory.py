@@ -1,10 +1,10 @@
 """What the memory store forgets: all that a request brought about, once its jobs are done and others are past."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
 import pytest
+from msgspec import Struct
 
 from simulator.core.jobs import Job
 from simulator.core.ledger import OUTSIDE, AccountName, Checkpoint, Entry, Terms, audit, transfer
@@ -16,8 +16,7 @@ from simulator.stores.memory import MemoryStore
 ANN, BEN = AccountName("subscriber:254700000001"), AccountName("subscriber:254700000002")
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     kind: ClassVar[str] = "part"
     indexes: ClassVar[tuple[str, ...]] = ("colour",)
 
@@ -26,16 +25,14 @@ class Part:
     colour: str = "red"
 
 
-@dataclass(frozen=True)
-class Lasting:
+class Lasting(Struct, frozen=True):
     kind: ClassVar[str] = "lasting"
     indexes: ClassVar[tuple[str, ...]] = ()
 
     key: str
 
 
-@dataclass(frozen=True)
-class Fading:
+class Fading(Struct, frozen=True):
     fades: ClassVar[bool] = True
     kind: ClassVar[str] = "fading"
     indexes: ClassVar[tuple[str, ...]] = ("rule",)

@@ -1,11 +1,11 @@
 """What every store promises. A new store is one line in STORES."""
 
 import asyncio
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar
 
 import pytest
+from msgspec import Struct, field
 
 from simulator.core.errors import AccountFull, InsufficientFunds
 from simulator.core.jobs import Job
@@ -25,8 +25,7 @@ STORES = [
 ANN, BEN = AccountName("subscriber:254700000001"), AccountName("subscriber:254700000002")
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(Struct, frozen=True):
     kind: ClassVar[str] = "note"
     indexes: ClassVar[tuple[str, ...]] = ("colour", "shape")
 
@@ -35,8 +34,7 @@ class Note:
     shape: str = field(default="round")
 
 
-@dataclass(frozen=True)
-class Other:
+class Other(Struct, frozen=True):
     kind: ClassVar[str] = "other"
     indexes: ClassVar[tuple[str, ...]] = ()
 

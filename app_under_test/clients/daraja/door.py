@@ -2,10 +2,10 @@
 
 import base64
 import re
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import orjson
+from msgspec import Struct, field
 
 from app_under_test.clients.door import Answer, Door, NotSent, Request, Token
 from app_under_test.clients.gateway import Accepted, Acknowledgement, Refused, Unclear
@@ -18,8 +18,7 @@ _TOKEN = re.compile(r"\b[A-Za-z0-9]{20,}\b")  # some refusals repeat it
 _TIMED_OUT = 408
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(Struct, frozen=True):
     status: int
     body: Json = field(default_factory=dict)
 

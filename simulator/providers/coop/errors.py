@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 import orjson
+from msgspec.structs import replace
 
 from simulator.core import errors as core
 from simulator.core.errors import DomainError, MalformedBody

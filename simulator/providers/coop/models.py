@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, TypeAlias, TypeVar
 
-from pydantic import AliasChoices, BeforeValidator, Field, ValidationError
+from pydantic import AliasChoices, BeforeValidator, Field, InstanceOf, ValidationError
 
 from simulator.core.banks import account_number
 from simulator.core.errors import InvalidField
@@ -56,7 +56,7 @@ def _country(value: object) -> str:
 Text = Annotated[str, BeforeValidator(_text)]
 Present = Annotated[str, BeforeValidator(_present)]
 Narration = Annotated[str, BeforeValidator(_narration)]
-Amount = Annotated[Money, BeforeValidator(_amount)]
+Amount = Annotated[InstanceOf[Money], BeforeValidator(_amount)]
 AccountNumber = Annotated[str, BeforeValidator(_account)]
 Country = Annotated[str, BeforeValidator(_country)]
 WireUrl = Annotated[str, BeforeValidator(web_address)]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 import orjson
+from msgspec import Struct
 
 from simulator.core.faults import Facts
 from simulator.core.money import Money
@@ -21,8 +21,7 @@ CURRENCY = "KES"
 NO_TRANSACTION = "NULL"  # the text, on a leg that failed [SDKs agree]
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(Struct, frozen=True):
     """One credit, as its request told it. `payment` is the one that it became."""
 
     payment: str
@@ -34,8 +33,7 @@ class Leg:
     phone: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TransferRequest:
+class TransferRequest(Struct, frozen=True):
     """Its key is the client's MessageReference. It `is_told` once its callback is promised, or never will be."""
 
     kind: ClassVar[str] = "coop_request"

@@ -4,11 +4,12 @@ over the queue, which may time out, to the result."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Protocol
 
 import orjson
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from simulator.core import outbox, payments
 from simulator.core.errors import DuplicateReference, Forced, QueueExpired
@@ -45,8 +46,7 @@ class CoreRequest(Protocol):
     def timeout_url(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(Struct, frozen=True):
     """What Daraja remembers of a request. Its key is made of operation, organisation and `originator_id`, which makes
     that unique. `payment` is empty where no money is to move, `transaction_id` until it is known."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import orjson
+from msgspec import Struct
 
 from simulator.core.money import Money
 from simulator.edge.provider import ResultCode
@@ -16,16 +16,14 @@ from simulator.edge.wire import dumped
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{2})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A parameter, or an item of reference; `text` is what the core's XML holds."""
 
     key: str
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What the core says of a request. Without `parameters` the envelope has none."""
 
     code: ResultCode

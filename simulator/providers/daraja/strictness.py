@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from msgspec import Struct
 from yarl import URL
 
 from simulator.core.clock import EAT
@@ -38,8 +38,7 @@ REPEAT_WINDOW = timedelta(minutes=2)
 TUNNELS = ("ngrok", "mockbin", "requestbin")  # said to be blocked [official]
 
 
-@dataclass(frozen=True, slots=True)
-class LastTime:
+class LastTime(Struct, frozen=True):
     """When something happened last, for limits that look back."""
 
     fades: ClassVar[bool] = True

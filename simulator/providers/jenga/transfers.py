@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 import orjson
+from msgspec import Struct
 
 from simulator.core import payments, switch
 from simulator.core.banks import (
@@ -45,8 +45,7 @@ CURRENCY = "KES"
 PESALINK, INTERNAL = "pesalink", "internal"  # tariffs: of the second there is none, and nothing is charged
 
 
-@dataclass(frozen=True, slots=True)
-class Remittance:
+class Remittance(Struct, frozen=True):
     """What Jenga remembers of a transfer, by the client's reference, which is unique."""
 
     kind: ClassVar[str] = "jenga_remittance"
@@ -58,8 +57,7 @@ class Remittance:
     correlation: str
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """A transfer as it was asked for, its form checked. `payee` finds the payee's account, or refuses.
 
     `tariff` is what is charged by; the limits are PesaLink's, and of no other.

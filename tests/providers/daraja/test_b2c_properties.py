@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections import Counter
-from dataclasses import replace
 
 import orjson
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from simulator.app import build
 from simulator.core.errors import DuplicateReference

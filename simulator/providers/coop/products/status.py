@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import orjson
+from msgspec.structs import replace
 
 from simulator.core.errors import UnknownPayment
 from simulator.core.store import Transaction

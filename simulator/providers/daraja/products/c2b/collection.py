@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from simulator.core import payments
 from simulator.core.errors import (
@@ -38,16 +38,14 @@ OPERATION = "daraja.c2b"
 MINIMUM, MAXIMUM = Money.shillings(1), Money.shillings(MAXIMUM_SHILLINGS)
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """What a fault rule wants of a payment: to begin later, to be refused as if the merchant had."""
 
     delay_seconds: float = 0
     rejection: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What a merchant answered when it was asked: a code, and perhaps a name of its own for the payment."""
 
     code: str

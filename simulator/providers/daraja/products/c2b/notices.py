@@ -6,9 +6,10 @@ Both are one flat object in which every value is text [captured].
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
+
+from msgspec import Struct
 
 from simulator.core import outbox
 from simulator.core.faults import Facts
@@ -26,8 +27,7 @@ VALIDATION, CONFIRMATION = "c2b_validation", "c2b_confirmation"
 TYPES = {ShortcodeKind.PAYBILL: "Pay Bill", ShortcodeKind.TILL: "Customer Merchant Payment"}
 
 
-@dataclass(frozen=True, slots=True)
-class OwnName:
+class OwnName(Struct, frozen=True):
     """The merchant's own name for a payment, by the payment's id: it gave it when it was asked."""
 
     kind: ClassVar[str] = "daraja_c2b_own_name"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
 
 import orjson
+from msgspec import Struct
 from pydantic import AliasChoices, Field
 
 from simulator.core import outbox, payments
@@ -91,8 +91,7 @@ class StkPushRequest(Wire):
         return Money.shillings(self.shillings)
 
 
-@dataclass(frozen=True, slots=True)
-class StkPush:
+class StkPush(Struct, frozen=True):
     """What Daraja remembers of a push, by its CheckoutRequestID."""
 
     kind: ClassVar[str] = "daraja_stk_push"
