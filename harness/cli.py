@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import sys
 from collections.abc import Mapping
 
@@ -65,6 +66,7 @@ def group() -> None:
 def main() -> None:
     """Exit code 2 and plain lines on stderr for the caller's mistakes; never a traceback for them."""
     gc.set_threshold(GARBAGE_THRESHOLD)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it looks into every installed package for some
     sys.exit(outcome(sys.argv[1:]))
 
 

@@ -14,12 +14,13 @@ from msgspec import Struct
 
 from harness.factories import BUNDLED, find_factory
 from harness.loop import run_loop
-from harness.paths import files_in, journal_files, load_all, selected
+from harness.paths import JournalFiles, Selection, files_in, load_all, load_each
 from harness.problems import Mistake, Mistakes
 from harness.report import lines, summary, write_journal, write_junit
 from harness.targets.choice import IN_PROCESS, check_app, check_target, is_url, opened, running_app
 
 if TYPE_CHECKING:
+    from harness.app_profile import AppProfile
     from harness.runner import Verdict
     from harness.scenario import Scenario
 
@@ -40,6 +41,7 @@ class Wish(Struct, frozen=True):
     tags: tuple[str, ...]
     junit: File | None
     journal: File | None
+    jobs: int | None
 
     @property
     def replay_flags(self) -> tuple[str, ...]:
@@ -88,6 +90,14 @@ class Wish(Struct, frozen=True):
 @click.option(
     "--journal", type=click.Path(file_okay=False, path_type=File), help="Write each scenario's journal there."
 )
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    envvar="PESABOX_JOBS",
+    help="How many scenarios at once.  [default: one a core with the bundled bank, else 1]",
+)
 def run(**wishes: Any) -> None:
     """Plays scenarios: files, or folders of them.
 
@@ -96,17 +106,15 @@ def run(**wishes: Any) -> None:
     wish = Wish(**wishes)
     check_target(wish.target)
     check_app(wish.app, wish.target, wish.world)
-    from harness.targets.simulator import check_rule
-
-    scenarios, _ = load_all(files_in(wish.paths), check_rule)
-    scenarios = selected(scenarios, wish.word, wish.tags)
-    if not is_url(wish.app) and any(scenario.needs_app for scenario in scenarios):
-        find_factory(wish.app)
-    verdicts = run_loop(_play_all(scenarios, wish))
-    click.echo(summary(verdicts))
-    if all(verdict.skipped for verdict in verdicts):
-        click.echo("nothing was tested: every scenario was skipped")
-    if not all(verdict.is_good for verdict in verdicts):
+    files = files_in(wish.paths)
+    count = _players(wish, files)
+    told = Telling(wish)
+    if count > 1:
+        _play_side_by_side(files, wish, told, count)
+    else:
+        _play_in_turn(files, wish, told)
+    told.end()
+    if not all(verdict.is_good for verdict in told.verdicts):
         raise click.exceptions.Exit(1)
 
 
@@ -118,22 +126,96 @@ def check(paths: tuple[str, ...]) -> None:
     from harness.targets.simulator import check_rule
 
     files = files_in(paths)
-    scenarios, _ = load_all(files, check_rule)
-    problems = [problem for scenario in scenarios for problem in unlisted(scenario)]
+    problems = [problem for scenario in load_all(files, check_rule) for problem in unlisted(scenario)]
     if problems:
         raise Mistakes(problems)
     click.echo(f"{len(files)} {'file is' if len(files) == 1 else 'files are'} good")
 
 
-async def _play_all(scenarios: list[Scenario], wish: Wish) -> list[Verdict]:
-    """One after another at one target; each verdict is told as soon as it is known."""
+class Telling:
+    """Tells each verdict as soon as it is known, and writes its journal."""
+
+    def __init__(self, wish: Wish) -> None:
+        self.verdicts: list[Verdict] = []
+        self._wish = wish
+        self._journals = None if wish.journal is None else JournalFiles(wish.journal)
+        if wish.journal is not None:
+            with _writing(wish.journal):
+                wish.journal.mkdir(parents=True, exist_ok=True)
+
+    def tell(self, verdict: Verdict) -> None:
+        self.verdicts.append(verdict)
+        for line in lines(verdict, self._wish.replay_flags):
+            click.echo(line)
+        if self._journals is not None:
+            file = self._journals.next(verdict.scenario)
+            if not verdict.skipped:
+                with _writing(file):
+                    write_journal(verdict, file)
+
+    def end(self) -> None:
+        if self._wish.junit is not None:
+            with _writing(self._wish.junit):
+                write_junit(self.verdicts, self._wish.junit)
+        click.echo(summary(self.verdicts))
+        if all(verdict.skipped for verdict in self.verdicts):
+            click.echo("nothing was tested: every scenario was skipped")
+
+
+def _players(wish: Wish, files: list[File]) -> int:
+    """An app of one's own may share things between its lives, and a running server is asked for one thing at a time."""
+    from harness.players import cores
+
+    if wish.jobs is not None and wish.jobs > 1 and wish.target != IN_PROCESS:
+        raise Mistake("--jobs is for the simulator in this process; a running one is given one scenario at a time")
+    usual = cores() if (wish.target, wish.app) == (IN_PROCESS, BUNDLED) else 1
+    return min(wish.jobs or usual, len(files))
+
+
+def _profile(wish: Wish) -> AppProfile:
     from harness.app_profile import AppProfile
     from harness.profile_file import load_profile
+
+    return AppProfile() if wish.app_profile is None else load_profile(wish.app_profile)
+
+
+def _play_side_by_side(files: list[File], wish: Wish, told: Telling, count: int) -> None:
+    """While the first are played, the other files are read; a mistake in any ends the run."""
+    from harness.players import Errand, Orders, Players
+    from harness.targets.simulator import check_rule
+
+    selection = Selection(wish.word, wish.tags)
+    orders = Orders(wish.app, _profile(wish), wish.seed, wish.journal is not None, check_rule)
+    with Players(count, orders) as players:
+        for file, scenarios in load_each(files, check_rule):
+            for number, scenario in enumerate(scenarios):
+                if selection.takes(scenario):
+                    players.give(scenario, Errand(file, number))
+            for verdict in players.known():
+                told.tell(verdict)
+        selection.check()
+        while (awaited := players.awaited) is not None:
+            with _progress(f"[{players.told + 1}/{players.given}] {awaited.file}"):
+                verdict = players.next()
+            told.tell(verdict)
+
+
+def _play_in_turn(files: list[File], wish: Wish, told: Telling) -> None:
+    """All files are read before the first is played."""
+    from harness.targets.simulator import check_rule
+
+    selection = Selection(wish.word, wish.tags)
+    scenarios = [scenario for scenario in load_all(files, check_rule) if selection.takes(scenario)]
+    selection.check()
+    if not is_url(wish.app) and any(scenario.needs_app for scenario in scenarios):
+        find_factory(wish.app)
+    run_loop(_play_all(scenarios, wish, told))
+
+
+async def _play_all(scenarios: list[Scenario], wish: Wish, told: Telling) -> None:
     from harness.runner import Setting, play
 
-    profile = AppProfile() if wish.app_profile is None else load_profile(wish.app_profile)
-    journals = _journals(scenarios, wish)
-    verdicts: list[Verdict] = []
+    profile = _profile(wish)
     async with opened(wish.target, wish.control_token) as target:
         app = await running_app(wish.app, wish.world, target) if is_url(wish.app) else None
         factory = functools.partial(find_factory, wish.app)
@@ -141,23 +223,7 @@ async def _play_all(scenarios: list[Scenario], wish: Wish) -> list[Verdict]:
         for number, scenario in enumerate(scenarios, start=1):
             with _progress(f"[{number}/{len(scenarios)}] {scenario.file}"):
                 verdict = await play(scenario, setting)
-            verdicts.append(verdict)
-            for line in lines(verdict, wish.replay_flags):
-                click.echo(line)
-            if journals and not verdict.skipped:
-                write_journal(verdict, journals[number - 1])
-    if wish.junit is not None:
-        with _writing(wish.junit):
-            write_junit(verdicts, wish.junit)
-    return verdicts
-
-
-def _journals(scenarios: list[Scenario], wish: Wish) -> list[File]:
-    if wish.journal is None:
-        return []
-    with _writing(wish.journal):
-        wish.journal.mkdir(parents=True, exist_ok=True)
-    return journal_files(scenarios, wish.journal)
+            told.tell(verdict)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,8 @@
-"""Which scenario files a command line means, and reading them all before any is played."""
+"""Which scenarios a command line means, and the files that they are read from and written to."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path as File
 
@@ -37,10 +38,8 @@ def _is_part(file: File) -> bool:
     return any(part.startswith("_") for part in file.parts)
 
 
-def load_all(files: Iterable[File], check_rule: CheckRule) -> tuple[list[Scenario], list[Profile]]:
-    """All files, read; raises `Mistakes` with what is wrong in any of them."""
-    scenarios: list[Scenario] = []
-    profiles: list[Profile] = []
+def load_each(files: Iterable[File], check_rule: CheckRule) -> Iterator[tuple[File, tuple[Scenario, ...]]]:
+    """The scenarios of each file, up to the first with a mistake; at the end raises `Mistakes` with those of all."""
     problems: list[Problem] = []
     for file in files:
         try:
@@ -48,37 +47,58 @@ def load_all(files: Iterable[File], check_rule: CheckRule) -> tuple[list[Scenari
         except Mistakes as error:
             problems += error.problems
             continue
-        if isinstance(loaded, Profile):
-            profiles.append(loaded)
-        else:
-            scenarios += loaded
+        if not problems:
+            yield file, () if isinstance(loaded, Profile) else loaded
     if problems:
         raise Mistakes(problems)
-    return scenarios, profiles
 
 
-def selected(scenarios: Iterable[Scenario], word: str | None, tags: Iterable[str] = ()) -> list[Scenario]:
-    """Those with `word` in file, name or tags, whatever its case, and with one of `tags`, if any are named."""
-    scenarios, wanted = list(scenarios), set(tags)
-    known = sorted({tag for one in scenarios for tag in one.tags})
-    for tag in sorted(wanted - set(known)):
-        raise Mistake(f'no scenario has the tag "{tag}"{nearest(tag, known)}')
-    chosen = [one for one in scenarios if not wanted or wanted & set(one.tags)]
-    chosen = [one for one in chosen if word is None or word.lower() in _text(one)]
-    if not chosen:
-        raise Mistake("no scenario to run" if word is None else f'no scenario has "{word}" in its file, name or tags')
-    return chosen
+def load_all(files: Iterable[File], check_rule: CheckRule) -> list[Scenario]:
+    """The scenarios of all files; raises `Mistakes` with what is wrong in any of them."""
+    return [scenario for _, scenarios in load_each(files, check_rule) for scenario in scenarios]
+
+
+class Selection:
+    """Scenarios with `word` in file, name or tags, whatever its case, and with one of `tags`, if any are named."""
+
+    def __init__(self, word: str | None, tags: Iterable[str] = ()) -> None:
+        self._word, self._tags = word, set(tags)
+        self._known_tags: set[str] = set()
+        self._has_taken = False
+
+    def takes(self, scenario: Scenario) -> bool:
+        self._known_tags.update(scenario.tags)
+        taken = not self._tags or not self._tags.isdisjoint(scenario.tags)
+        taken = taken and (self._word is None or self._word.lower() in _text(scenario))
+        self._has_taken |= taken
+        return taken
+
+    def check(self) -> None:
+        """After all were seen: raises `Mistake` when a tag is no scenario's, or none was taken."""
+        known = sorted(self._known_tags)
+        for tag in sorted(self._tags.difference(known)):
+            raise Mistake(f'no scenario has the tag "{tag}"{nearest(tag, known)}')
+        if not self._has_taken:
+            told = (
+                "no scenario to run"
+                if self._word is None
+                else f'no scenario has "{self._word}" in its file, name or tags'
+            )
+            raise Mistake(told)
 
 
 def _text(scenario: Scenario) -> str:
     return " ".join([scenario.file, scenario.name, *scenario.tags]).lower()
 
 
-def journal_files(scenarios: Iterable[Scenario], folder: File) -> list[File]:
+class JournalFiles:
     """A file for each scenario's journal, named for the scenario's own file; the second of a name is `name-2`."""
-    taken: dict[str, int] = {}
-    files = []
-    for scenario in scenarios:
-        taken[scenario.world] = count = taken.get(scenario.world, 0) + 1
-        files.append(folder / (scenario.world + (f"-{count}" if count > 1 else "") + ".jsonl"))
-    return files
+
+    def __init__(self, folder: File) -> None:
+        self._folder = folder
+        self._taken: Counter[str] = Counter()
+
+    def next(self, scenario: Scenario) -> File:
+        self._taken[scenario.world] += 1
+        count = self._taken[scenario.world]
+        return self._folder / (scenario.world + (f"-{count}" if count > 1 else "") + ".jsonl")

@@ -62,7 +62,7 @@ class ScenarioFile(pytest.File):
 
         file = File(os.path.relpath(self.path, self.config.invocation_params.dir))
         try:
-            scenarios, _ = load_all([file], check_rule)
+            scenarios = load_all([file], check_rule)
         except Mistakes as error:
             raise self.CollectError(str(error)) from None
         for scenario in scenarios:

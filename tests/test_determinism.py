@@ -11,7 +11,7 @@ from harness.paths import files_in, load_all
 from harness.targets.simulator import check_rule
 
 ROOT = Path(__file__).parents[1]
-SCENARIOS, _ = load_all(files_in([str(ROOT / "scenarios")]), check_rule)
+SCENARIOS = load_all(files_in([str(ROOT / "scenarios")]), check_rule)
 RUN = ("-m", "harness.cli", "run", str(ROOT / "scenarios"), "--journal")
 
 

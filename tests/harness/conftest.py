@@ -291,7 +291,7 @@ def story(write):
     """A scenario that was written and read."""
 
     def story(text, name="story.yaml"):
-        scenarios, _ = load_all([Path(write(text, name))], check_rule)
+        scenarios = load_all([Path(write(text, name))], check_rule)
         return scenarios[0]
 
     return story

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from harness.cli import outcome
-from harness.paths import files_in, load_all, selected
+from harness.paths import Selection, files_in, load_all
 from harness.problems import Mistake, Mistakes
 from harness.reading import load
 
@@ -154,7 +154,7 @@ class TestSelection:
     def scenarios(self, write, rules):
         write(TABLE, "a.yaml")
         write("tags: [slow, Nightly]\n" + DEPOSIT, "b.yaml")
-        return load_all(files_in([str(write(DEPOSIT, "c.yaml").parent)]), rules)[0]
+        return load_all(files_in([str(write(DEPOSIT, "c.yaml").parent)]), rules)
 
     @pytest.mark.parametrize(
         ("word", "tags", "names"),
@@ -167,7 +167,9 @@ class TestSelection:
         ],
     )
     def test_tags_and_words_choose(self, scenarios, word, tags, names):
-        assert [one.name for one in selected(scenarios, word, tags)] == names
+        selection = Selection(word, tags)
+        assert [one.name for one in scenarios if selection.takes(one)] == names
+        selection.check()
 
     @pytest.mark.parametrize(
         ("word", "tags", "message"),
@@ -177,8 +179,11 @@ class TestSelection:
         ],
     )
     def test_nothing_chosen_is_a_mistake(self, scenarios, word, tags, message):
+        selection = Selection(word, tags)
+        for scenario in scenarios:
+            selection.takes(scenario)
         with pytest.raises(Mistake) as caught:
-            selected(scenarios, word, tags)
+            selection.check()
         assert str(caught.value) == message
 
 

@@ -22,7 +22,7 @@ async def verdict_on(scenario, factory=lambda: find_factory(BUNDLED)):
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
 async def test_every_scenario_is_good(file):
-    (scenarios, _) = load_all([file], check_rule)
+    scenarios = load_all([file], check_rule)
     for scenario in scenarios:
         verdict = await verdict_on(scenario)
         assert verdict.is_good, "\n".join(lines(verdict))
@@ -30,7 +30,7 @@ async def test_every_scenario_is_good(file):
 
 
 def test_no_two_scenarios_share_a_name():
-    scenarios, _ = load_all(FILES, check_rule)
+    scenarios = load_all(FILES, check_rule)
     assert len({one.name for one in scenarios}) == len(scenarios)
 
 

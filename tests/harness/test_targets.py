@@ -22,7 +22,7 @@ from harness.targets.hosting import listening, serving
 from harness.targets.simulator import check_rule, simulator
 
 ROOT = Path(__file__).parents[2]
-SCENARIOS, _ = load_all(files_in([str(ROOT / "scenarios")]), check_rule)
+SCENARIOS = load_all(files_in([str(ROOT / "scenarios")]), check_rule)
 CLI = (sys.executable, "-m", "harness.cli")
 PHONE = "254711000099"
 FACTORY = functools.partial(find_factory, BUNDLED)
