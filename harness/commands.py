@@ -16,7 +16,7 @@ from harness.factories import BUNDLED, find_factory
 from harness.loop import run_loop
 from harness.paths import JournalFiles, Selection, files_in, load_all, load_each
 from harness.problems import Mistake, Mistakes
-from harness.report import lines, summary, write_journal, write_junit
+from harness.report import lines, summary, write_journal
 from harness.targets.choice import IN_PROCESS, check_app, check_target, is_url, opened, running_app
 
 if TYPE_CHECKING:
@@ -155,6 +155,8 @@ class Telling:
 
     def end(self) -> None:
         if self._wish.junit is not None:
+            from harness.junit import write_junit
+
             with _writing(self._wish.junit):
                 write_junit(self.verdicts, self._wish.junit)
         click.echo(summary(self.verdicts))

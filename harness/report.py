@@ -1,4 +1,4 @@
-"""What a run tells: verdict lines, what went wrong and how to replay it, and JUnit. No wall time but in JUnit."""
+"""What a run tells: verdict lines, what went wrong and how to replay it. No wall time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path as File
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
 
 from harness.events import Event
 from harness.matching import show
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 WIDTH = 160
 SHOWN_FIRST = ("operation", "msisdn", "state", "amount", "receipt", "reason", "attempt", "outcome", "status", "fault")
-ILLEGAL_IN_XML = {code: "?" for code in range(32) if chr(code) not in "\t\n\r"}
 
 
 def lines(verdict: Verdict, replay_flags: Sequence[str] = ()) -> Iterator[str]:
@@ -30,7 +28,7 @@ def lines(verdict: Verdict, replay_flags: Sequence[str] = ()) -> Iterator[str]:
         yield from _indented(verdict.notes)
     else:
         yield f"FAIL  {scenario.file}: {scenario.name}"
-        yield from _indented(_details(verdict))
+        yield from _indented(details(verdict))
         example = ["-k", scenario.name] if scenario.example else []
         flags = shlex.join([scenario.file, *example, "--seed", str(scenario.seed), *replay_flags])
         yield f"      seed {scenario.seed}; replay: pesabox run {flags}"
@@ -50,7 +48,8 @@ def _unchecked(verdicts: Iterable[Verdict]) -> Iterator[str]:
         yield f"switched off by the app's profile: {what}"
 
 
-def _details(verdict: Verdict) -> Iterator[str]:
+def details(verdict: Verdict) -> Iterator[str]:
+    """Of a bad verdict: what failed, which invariants do not hold, and the story."""
     for failure in verdict.failures:
         yield from _failure(verdict, failure)
     for violation in verdict.violations:
@@ -79,46 +78,6 @@ def told(event: Event) -> str:
 
 def _indented(found: Iterable[str]) -> Iterator[str]:
     return (f"      {line}" for line in found)
-
-
-def write_junit(verdicts: Sequence[Verdict], file: File) -> None:
-    """One case a scenario, in the form that CI servers read."""
-    suite = ElementTree.Element(
-        "testsuite",
-        name="pesabox",
-        tests=str(len(verdicts)),
-        failures=str(sum(not verdict.is_good for verdict in verdicts)),
-        errors="0",
-        skipped=str(sum(bool(verdict.skipped) for verdict in verdicts)),
-        time=f"{sum(verdict.seconds for verdict in verdicts):.3f}",
-    )
-    for verdict in verdicts:
-        _case(suite, verdict)
-    root = ElementTree.Element("testsuites")
-    root.append(suite)
-    tree = ElementTree.ElementTree(root)
-    ElementTree.indent(tree)
-    tree.write(file, encoding="utf-8", xml_declaration=True)
-
-
-def _case(suite: ElementTree.Element, verdict: Verdict) -> None:
-    scenario = verdict.scenario
-    case = ElementTree.SubElement(
-        suite,
-        "testcase",
-        classname=".".join(File(scenario.file).parent.parts).strip("/.") or "scenarios",
-        name=scenario.name.translate(ILLEGAL_IN_XML),
-        file=scenario.file,
-        time=f"{verdict.seconds:.3f}",
-    )
-    if verdict.skipped:
-        ElementTree.SubElement(case, "skipped", message=verdict.skipped)
-    elif verdict.is_good and verdict.notes:
-        ElementTree.SubElement(case, "system-out").text = "\n".join(verdict.notes).translate(ILLEGAL_IN_XML)
-    elif not verdict.is_good:
-        details = list(_details(verdict))
-        failure = ElementTree.SubElement(case, "failure", message=details[0].translate(ILLEGAL_IN_XML))
-        failure.text = "\n".join([*details, f"seed {scenario.seed}"]).translate(ILLEGAL_IN_XML)
 
 
 def write_journal(verdict: Verdict, file: File) -> None:

@@ -6,8 +6,9 @@ from xml.etree import ElementTree
 import pytest
 
 from harness.invariants import INVARIANTS, Violation
+from harness.junit import write_junit
 from harness.matching import Mismatch
-from harness.report import lines, summary, told, write_journal, write_junit
+from harness.report import lines, summary, told, write_journal
 from harness.runner import Failure, Verdict
 from harness.sighting import Sighting
 from harness.yaml_lines import Mark
