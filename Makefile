@@ -13,7 +13,7 @@ help:
 	@echo "make demo        simulator and bank, to play with"
 	@echo "make load        50 customers for a minute on a bad day, with a verdict"
 	@echo "make bench       figures, on this machine"
-	@echo "make fuzz        20,000 odd requests to the simulator, and as many to the bank"
+	@echo "make fuzz        20,000 odd requests to each provider, and as many to the bank"
 	@echo "make sweep       2,000 stories at random, and every delivery of every scenario lost in turn; 200 kills of each"
 	@echo "make check       lint, types, imports"
 	@echo "make lock        pin the requirements anew"

@@ -344,6 +344,14 @@ class Client:
         assert answer.status == 200, answer.text
         return answer.items
 
+    async def everything(self, path):
+        """The items of all pages."""
+        items, after = [], ""
+        while after is not None:
+            page = (await self.control("GET", f"{path}?limit=1000&after={after}")).body
+            items, after = items + page["items"], page["next"]
+        return items
+
     async def authorization(self, world="default"):
         if world not in self.tokens:
             key = "pesabox-key" if world == "default" else f"pesabox-key@{world}"

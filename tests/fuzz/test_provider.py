@@ -1,4 +1,4 @@
-"""Odd requests to every provider's endpoints: its own error or an acceptance, and nothing half done.
+"""Odd requests to Daraja's endpoints: its own error or an acceptance, and nothing half done.
 
 `pytest --fuzz 20000` sends that many; `make fuzz` does, and prints how often each kind of answer came.
 """
@@ -152,7 +152,7 @@ async def test_odd_requests_are_answered_as_the_provider_would(start, pytestconf
     assert before["balanced"]
     assert after["balanced"], after["problems"]
     assert await sim.journal("error") == []
-    payments = await _all(sim, "/payments")
+    payments = await sim.everything("/payments")
     assert len(payments) == accepted
     assert {payment["state"] for payment in payments} <= {"succeeded", "failed", "cancelled", "expired"}
 
@@ -160,11 +160,3 @@ async def test_odd_requests_are_answered_as_the_provider_would(start, pytestconf
 async def _fresh(sim):
     sim.tokens.clear()
     return await sim.authorization()
-
-
-async def _all(sim, path):
-    items, after = [], ""
-    while after is not None:
-        page = (await sim.control("GET", f"{path}?limit=1000&after={after}")).body
-        items, after = items + page["items"], page["next"]
-    return items
