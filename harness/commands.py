@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.factories import BUNDLED, find_factory
 from harness.loop import run_loop
-from harness.paths import JournalFiles, Selection, files_in, load_all, load_each
+from harness.paths import JournalFiles, Selection, files_in, load_each
 from harness.problems import Mistake, Mistakes
 from harness.report import lines, summary, write_journal
 from harness.targets.choice import IN_PROCESS, check_app, check_target, is_url, opened, running_app
@@ -42,6 +43,9 @@ class Wish(Struct, frozen=True):
     junit: File | None
     journal: File | None
     jobs: int | None
+
+    def seeded(self, scenario: Scenario) -> Scenario:
+        return scenario if self.seed is None else replace(scenario, seed=self.seed)
 
     @property
     def replay_flags(self) -> tuple[str, ...]:
@@ -95,8 +99,7 @@ class Wish(Struct, frozen=True):
     "--jobs",
     type=click.IntRange(1, 64),
     metavar="N",
-    envvar="PESABOX_JOBS",
-    help="How many scenarios at once.  [default: one a core with the bundled bank, else 1]",
+    help="How many scenarios at once.  [default: one a core; 1 with one file, one's own app or a running simulator]",
 )
 def run(**wishes: Any) -> None:
     """Plays scenarios: files, or folders of them.
@@ -107,13 +110,12 @@ def run(**wishes: Any) -> None:
     check_target(wish.target)
     check_app(wish.app, wish.target, wish.world)
     files = files_in(wish.paths)
-    count = _players(wish, files)
+    jobs = _jobs(wish, files)
     told = Telling(wish)
-    if count > 1:
-        _play_side_by_side(files, wish, told, count)
+    if jobs > 1:
+        _play_side_by_side(files, wish, told, jobs)
     else:
         _play_in_turn(files, wish, told)
-    told.end()
     if not all(verdict.is_good for verdict in told.verdicts):
         raise click.exceptions.Exit(1)
 
@@ -126,7 +128,7 @@ def check(paths: tuple[str, ...]) -> None:
     from harness.targets.simulator import check_rule
 
     files = files_in(paths)
-    problems = [problem for scenario in load_all(files, check_rule) for problem in unlisted(scenario)]
+    problems = [problem for scenario in load_each(files, check_rule) for problem in unlisted(scenario)]
     if problems:
         raise Mistakes(problems)
     click.echo(f"{len(files)} {'file is' if len(files) == 1 else 'files are'} good")
@@ -149,7 +151,7 @@ class Telling:
             click.echo(line)
         if self._journals is not None:
             file = self._journals.next(verdict.scenario)
-            if not verdict.skipped:
+            if not (verdict.skipped or verdict.is_cut_short):
                 with _writing(file):
                     write_journal(verdict, file)
 
@@ -164,14 +166,19 @@ class Telling:
             click.echo("nothing was tested: every scenario was skipped")
 
 
-def _players(wish: Wish, files: list[File]) -> int:
+def _jobs(wish: Wish, files: list[File]) -> int:
     """An app of one's own may share things between its lives, and a running server is asked for one thing at a time."""
-    from harness.players import cores
-
-    if wish.jobs is not None and wish.jobs > 1 and wish.target != IN_PROCESS:
+    if wish.jobs is None and (wish.target != IN_PROCESS or wish.app != BUNDLED or len(files) == 1):
+        return 1
+    if wish.jobs == 1:
+        return 1
+    if wish.target != IN_PROCESS:
         raise Mistake("--jobs is for the simulator in this process; a running one is given one scenario at a time")
-    usual = cores() if (wish.target, wish.app) == (IN_PROCESS, BUNDLED) else 1
-    return min(wish.jobs or usual, len(files))
+    from harness.players import CAN_FORK, cores
+
+    if wish.jobs is not None and not CAN_FORK:
+        raise Mistake("--jobs needs a system that can fork processes; here scenarios are played one at a time")
+    return wish.jobs or cores()
 
 
 def _profile(wish: Wish) -> AppProfile:
@@ -181,25 +188,27 @@ def _profile(wish: Wish) -> AppProfile:
     return AppProfile() if wish.app_profile is None else load_profile(wish.app_profile)
 
 
-def _play_side_by_side(files: list[File], wish: Wish, told: Telling, count: int) -> None:
+def _play_side_by_side(files: list[File], wish: Wish, told: Telling, jobs: int) -> None:
     """While the first are played, the other files are read; a mistake in any ends the run."""
-    from harness.players import Errand, Orders, Players
+    from harness.players import Orders, Players
     from harness.targets.simulator import check_rule
 
     selection = Selection(wish.word, wish.tags)
-    orders = Orders(wish.app, _profile(wish), wish.seed, wish.journal is not None, check_rule)
-    with Players(count, orders) as players:
-        for file, scenarios in load_each(files, check_rule):
-            for number, scenario in enumerate(scenarios):
-                if selection.takes(scenario):
-                    players.give(scenario, Errand(file, number))
+    with Players(jobs, Orders(wish.app, _profile(wish), wish.journal is not None)) as players:
+        for scenario in load_each(files, check_rule):
+            if not selection.takes(scenario):
+                continue
+            if scenario.needs_app:
+                find_factory(wish.app)
+            players.give(wish.seeded(scenario))
             for verdict in players.known():
                 told.tell(verdict)
         selection.check()
-        while (awaited := players.awaited) is not None:
-            with _progress(f"[{players.told + 1}/{players.given}] {awaited.file}"):
+        while (file := players.awaited) is not None:
+            with _progress(f"[{players.told + 1}/{players.given}] {file}"):
                 verdict = players.next()
             told.tell(verdict)
+        told.end()
 
 
 def _play_in_turn(files: list[File], wish: Wish, told: Telling) -> None:
@@ -207,11 +216,12 @@ def _play_in_turn(files: list[File], wish: Wish, told: Telling) -> None:
     from harness.targets.simulator import check_rule
 
     selection = Selection(wish.word, wish.tags)
-    scenarios = [scenario for scenario in load_all(files, check_rule) if selection.takes(scenario)]
+    scenarios = [scenario for scenario in load_each(files, check_rule) if selection.takes(scenario)]
     selection.check()
     if not is_url(wish.app) and any(scenario.needs_app for scenario in scenarios):
         find_factory(wish.app)
-    run_loop(_play_all(scenarios, wish, told))
+    run_loop(_play_all([wish.seeded(scenario) for scenario in scenarios], wish, told))
+    told.end()
 
 
 async def _play_all(scenarios: list[Scenario], wish: Wish, told: Telling) -> None:
@@ -221,7 +231,7 @@ async def _play_all(scenarios: list[Scenario], wish: Wish, told: Telling) -> Non
     async with opened(wish.target, wish.control_token) as target:
         app = await running_app(wish.app, wish.world, target) if is_url(wish.app) else None
         factory = functools.partial(find_factory, wish.app)
-        setting = Setting(target, target.http, factory, profile=profile, seed=wish.seed, app=app)
+        setting = Setting(target, target.http, factory, profile=profile, app=app)
         for number, scenario in enumerate(scenarios, start=1):
             with _progress(f"[{number}/{len(scenarios)}] {scenario.file}"):
                 verdict = await play(scenario, setting)

@@ -38,8 +38,8 @@ def _is_part(file: File) -> bool:
     return any(part.startswith("_") for part in file.parts)
 
 
-def load_each(files: Iterable[File], check_rule: CheckRule) -> Iterator[tuple[File, tuple[Scenario, ...]]]:
-    """The scenarios of each file, up to the first with a mistake; at the end raises `Mistakes` with those of all."""
+def load_each(files: Iterable[File], check_rule: CheckRule) -> Iterator[Scenario]:
+    """The scenarios of all files up to the first with a mistake; at the end raises `Mistakes` with those of all."""
     problems: list[Problem] = []
     for file in files:
         try:
@@ -47,15 +47,15 @@ def load_each(files: Iterable[File], check_rule: CheckRule) -> Iterator[tuple[Fi
         except Mistakes as error:
             problems += error.problems
             continue
-        if not problems:
-            yield file, () if isinstance(loaded, Profile) else loaded
+        if not problems and not isinstance(loaded, Profile):
+            yield from loaded
     if problems:
         raise Mistakes(problems)
 
 
 def load_all(files: Iterable[File], check_rule: CheckRule) -> list[Scenario]:
     """The scenarios of all files; raises `Mistakes` with what is wrong in any of them."""
-    return [scenario for _, scenarios in load_each(files, check_rule) for scenario in scenarios]
+    return list(load_each(files, check_rule))
 
 
 class Selection:

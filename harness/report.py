@@ -55,6 +55,9 @@ def details(verdict: Verdict) -> Iterator[str]:
     for violation in verdict.violations:
         yield f"{violation} ({violation.after})" if violation.after else str(violation)
     yield from verdict.notes
+    if verdict.is_cut_short:
+        yield "what happened at the provider is not known: its journal went with the process"
+        return
     about = names_in(violation.message for violation in verdict.violations)
     yield from timeline(verdict.events, verdict.sightings, about)
 

@@ -61,7 +61,7 @@ class Verdict(Struct, frozen=True):
     """What became of one scenario.
 
     `sightings` is the app's side of the story, `notes` what is told though nothing is wrong, `unchecked` the invariants
-    that the app's profile switches off.
+    that the app's profile switches off. One that is cut short has no events, since they are not known.
     """
 
     scenario: Scenario
@@ -73,6 +73,7 @@ class Verdict(Struct, frozen=True):
     unchecked: tuple[str, ...] = ()
     skipped: str = ""
     seconds: float = 0.0
+    is_cut_short: bool = False
 
     @property
     def is_good(self) -> bool:
@@ -80,13 +81,12 @@ class Verdict(Struct, frozen=True):
 
 
 class Setting(Struct, frozen=True):
-    """Where and against what scenarios are played. `seed` overrides theirs; an `app` takes the factory's place."""
+    """Where and against what scenarios are played; an `app` takes the factory's place."""
 
     target: Target
     http: Http
     factory: Callable[[], AppFactory]
     profile: AppProfile = field(default_factory=AppProfile)
-    seed: int | None = None
     app: RunningApp | None = None
 
     def target_for(self, scenario: Scenario) -> Target:
@@ -95,8 +95,6 @@ class Setting(Struct, frozen=True):
 
 async def play(scenario: Scenario, setting: Setting) -> Verdict:
     """Plays one scenario; whatever goes wrong in it is in the verdict."""
-    if setting.seed is not None:
-        scenario = replace(scenario, seed=setting.seed)
     obstacle = why_not(scenario, setting.target_for(scenario))
     if obstacle:
         return Verdict(scenario, skipped=obstacle)
@@ -162,7 +160,7 @@ class _Playing(Struct):
         """As each was seen first."""
         first: dict[tuple[str, str], Violation] = {}
         for one in self.violations:
-            first.setdefault((one.invariant.id, one.message), one)
+            first.setdefault(one.key, one)
         return tuple(first.values())
 
     def judged(self, evidence: Evidence, after: str) -> None:
@@ -251,8 +249,8 @@ class _Playing(Struct):
         """Those that are there at every look: what moved between two questions of one look contradicts nothing."""
         for _ in range(LOOKS):
             if found:
-                again = self._seen_now(await witness.look())
-                found = tuple(one for one in found if one in again)
+                again = {one.key for one in self._seen_now(await witness.look())}
+                found = tuple(one for one in found if one.key in again)
         return found
 
     async def _rest(self, stage: Stage) -> frozenset[str] | None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path as File
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 from pydantic import Field, StrictInt
 
 from harness.data import Data, Duration, Instant
@@ -78,6 +79,10 @@ class Scenario(Struct, frozen=True):
     chaos: tuple[Rule, ...] = ()
     app_settings: Mapping[str, str] = field(default_factory=dict)
     steps: tuple[Placed, ...] = ()
+
+    def in_brief(self) -> Scenario:
+        """Without what is needed only to play it: enough to tell of it, and quickly sent."""
+        return replace(self, document=self.document.in_brief(), chaos=(), steps=())
 
     @property
     def file(self) -> str:

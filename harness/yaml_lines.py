@@ -42,6 +42,10 @@ class Document(Struct, frozen=True):
     value: object
     root: yaml.Node
 
+    def in_brief(self) -> Document:
+        """Its name alone."""
+        return Document(self.file, None, yaml.ScalarNode("", ""))
+
     def at(self, path: Path) -> Mark:
         """Where the value at `path` stands, or the nearest thing around it that the file has."""
         return _mark(self._found(path)[1])

@@ -32,6 +32,11 @@ class Violation(Struct, frozen=True):
     message: str
     after: str = ""
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What is wrong, whenever it was seen."""
+        return self.invariant.id, self.message
+
     def __str__(self) -> str:
         return f"{self.invariant}: {self.message}"
 

@@ -89,11 +89,25 @@ def _address(listener: socket.socket) -> str:
     return f"{host}:{port}"
 
 
+def _folder_of_folders() -> str:
+    return RAM_DISK if os.access(RAM_DISK, os.W_OK) else tempfile.gettempdir()
+
+
+def _prefix(pid: int | None) -> str:
+    return f"pesabox-{pid}-"
+
+
+def clear_after(pid: int | None) -> None:
+    """Removes what a process that is gone left of its apps."""
+    for folder in File(_folder_of_folders()).glob(_prefix(pid) + "*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @asynccontextmanager
 async def hosting(factory: AppFactory, world: World, http: Http) -> AsyncIterator[HostedApp]:
     """A fresh app with a database of its own, wired to the world: its provider, its clock, its callbacks."""
-    memory = RAM_DISK if os.access(RAM_DISK, os.W_OK) else None  # a scenario's database outlives nothing
-    with tempfile.TemporaryDirectory(prefix="pesabox-", dir=memory) as folder, listening() as listener:
+    memory = _folder_of_folders()  # a scenario's database outlives nothing
+    with tempfile.TemporaryDirectory(prefix=_prefix(os.getpid()), dir=memory) as folder, listening() as listener:
         hosted = HostedApp(factory, world, http, listener, File(folder))
         await hosted.start()
         try:

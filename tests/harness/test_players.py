@@ -1,10 +1,15 @@
 """Scenarios on several cores: told as one after another would be, whatever happens to who plays them."""
 
 import multiprocessing
+import os
+import signal
+import sys
+from pathlib import Path
 
 import pytest
 
 from harness.cli import outcome
+from harness.reading import load
 
 PUSH = """\
 name: a push of AMOUNT
@@ -108,13 +113,52 @@ def test_a_running_simulator_is_given_one_at_a_time(run, folder):
     assert err.startswith("pesabox: --jobs is for the simulator in this process")
 
 
-def test_an_app_that_takes_its_process_along_fails_its_scenario_alone(run, folder, tmp_path, monkeypatch):
-    (tmp_path / "my_mortal_bank.py").write_text("import os\n\n\ndef create_app(**settings):\n    os._exit(7)\n")
+DYING = {
+    "at the start": "os._exit(7)",
+    "by a signal": "os.kill(os.getpid(), signal.SIGKILL)",
+    "with a child that lives on and holds all that it inherited": "os.fork() or time.sleep(60); os._exit(7)",
+}
+
+
+@pytest.mark.parametrize("way", DYING)
+def test_an_app_that_takes_its_process_along_fails_its_scenario_alone(run, folder, tmp_path, monkeypatch, way):
+    text = f"import os, signal, time\n\n\ndef create_app(**settings):\n    {DYING[way]}\n"
+    if "child" in way:
+        text = text.replace("os.fork() or time.sleep(60)", "(pid := os.fork()) or time.sleep(60); told(pid)")
+        text += f"\n\ndef told(pid):\n    open({str(tmp_path / 'pid')!r}, 'w').write(str(pid))\n"
+    (tmp_path / "my_mortal_bank.py").write_text(text)
     monkeypatch.chdir(tmp_path)
-    code, out, _ = run(folder, "--jobs", 2, "--app", "my_mortal_bank:create_app")
-    assert code == 1
-    assert "the process that played it ended with exit code 7" in out
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "my_mortal_bank", raising=False)
+    code, out, err = run(folder, "--jobs", 2, "--app", "my_mortal_bank:create_app", "--journal", tmp_path / "journals")
+    if "child" in way:
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    assert (code, err) == (1, "")
+    how = "by SIGKILL" if "signal" in way else "with exit code 7"
+    assert f"the process that played it ended {how}" in out
+    assert "its journal went with the process" in out
     assert out.splitlines()[-1] == "5 passed, 2 failed"
+    assert "a_deposit.jsonl" not in journals(tmp_path / "journals")
+
+
+BRIEF = """\
+import os
+
+def create_app(database, **settings):
+    with open("seen", "w") as seen:
+        seen.write(database.removeprefix("sqlite:///"))
+    os._exit(7)
+"""
+
+
+def test_what_a_dead_one_left_is_removed(run, folder, tmp_path, monkeypatch):
+    (tmp_path / "my_brief_bank.py").write_text(BRIEF)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    run(folder, "--jobs", 2, "--app", "my_brief_bank:create_app")
+    place = Path((tmp_path / "seen").read_text()).parent.parent
+    assert place.name.startswith("pesabox-")
+    assert not place.exists()
 
 
 def test_who_has_played_is_gone(run, folder):
@@ -128,3 +172,21 @@ def test_progress_is_shown_on_a_terminal(folder, capsys, monkeypatch):
     told = capsys.readouterr().err
     assert told.endswith("\r\033[K")
     assert f"/7] {folder}/push_6.yaml" in told
+
+
+def test_a_scenario_is_read_once(run, folder, monkeypatch):
+    read = []
+    monkeypatch.setattr("harness.paths.load", lambda file, rules: read.append(file.name) or load(file, rules))
+    assert run(folder, "--jobs", 2)[0] == 1
+    assert sorted(read) == sorted(file.name for file in folder.iterdir())
+
+
+def test_the_players_of_one_file_are_as_many_as_told(run, write):
+    table = write("examples: [{amount: 7}, {amount: 8}, {amount: 9}]\n" + PUSH.replace("AMOUNT", '"{amount}"'))
+    assert run(table, "--jobs", 2) == run(table)
+
+
+def test_jobs_need_forks(run, folder, monkeypatch):
+    monkeypatch.setattr("harness.players.CAN_FORK", False)
+    assert run(folder, "--jobs", 2)[2].startswith("pesabox: --jobs needs a system that can fork")
+    assert run(folder)[0] == 1

@@ -44,10 +44,9 @@ async def test_where_time_moves_by_itself_callbacks_count_until_they_were_waited
     assert [one.title for one in verdict.failures] == ["wait callback"]
 
 
-async def test_the_seed_of_the_command_line_wins(story, setting, target):
+async def test_a_world_is_opened_with_the_scenarios_seed(story, setting, target):
     await play(story("seed: 5\n" + QUIET), setting)
-    await play(story("seed: 5\n" + QUIET), Setting(target, None, setting.factory, seed=9))
-    assert [(one.name, one.seed) for one in target.opened] == [("story", 5), ("story", 9)]
+    assert [(one.name, one.seed) for one in target.opened] == [("story", 5)]
 
 
 async def test_at_the_end_faults_are_lifted_and_time_moves_on(story, setting, world):
