@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path as File
@@ -194,7 +195,8 @@ def _play_side_by_side(files: list[File], wish: Wish, told: Telling, jobs: int) 
     from harness.targets.simulator import check_rule
 
     selection = Selection(wish.word, wish.tags)
-    with Players(jobs, Orders(wish.app, _profile(wish), wish.journal is not None)) as players:
+    orders = Orders(wish.app, _profile(wish), wish.journal is not None, check_rule, os.getcwd())
+    with Players(jobs, orders) as players:
         for scenario in load_each(files, check_rule):
             if not selection.takes(scenario):
                 continue

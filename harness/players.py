@@ -12,17 +12,20 @@ from collections.abc import Iterator
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path as File
 from types import TracebackType
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from harness.app_profile import AppProfile
+from harness.data import CheckRule
 from harness.factories import find_factory
 from harness.loop import run_loop
 from harness.problems import Mistake
+from harness.reading import load
 from harness.runner import Failure, Setting, Verdict, play
-from harness.scenario import Scenario
+from harness.scenario import Profile, Scenario
 from harness.targets.choice import IN_PROCESS, opened
 from harness.targets.hosting import clear_after
 from harness.yaml_lines import Mark
@@ -31,12 +34,22 @@ GRACE_SECONDS = 5.0  # for a player to end by itself
 CAN_FORK = "fork" in get_all_start_methods()
 
 
+class Errand(Struct, frozen=True):
+    """A scenario as a player finds it, which reads its file again: what stands where in it is much to send."""
+
+    file: str
+    number: int
+    seed: int
+
+
 class Orders(Struct, frozen=True):
     """What holds for all scenarios. Of a good one the events are kept only if somebody wants them."""
 
     app: str
     profile: AppProfile
     keeps_events: bool
+    check_rule: CheckRule
+    folder: str
 
 
 def cores() -> int:
@@ -118,7 +131,7 @@ class Players:
             if player.scenario is None and self._waiting:
                 player.place, player.scenario = self._waiting.popleft()
                 with contextlib.suppress(OSError):  # gone already: found out when it is listened to
-                    player.connection.send(player.scenario)
+                    player.connection.send(Errand(player.scenario.file, player.scenario.number, player.scenario.seed))
 
     def _collect(self, timeout: float | None) -> None:
         busy = [player for player in self._players if player.scenario is not None]
@@ -198,13 +211,28 @@ async def _play_all(connection: Connection, orders: Orders) -> None:
     async with opened(IN_PROCESS, None) as target:
         setting = Setting(target, target.http, functools.partial(find_factory, orders.app), profile=orders.profile)
         while True:
-            scenario = connection.recv()  # nothing else is to be done here meanwhile
-            connection.send(await _outcome(scenario, setting, orders))
+            errand = connection.recv()  # nothing else is to be done here meanwhile
+            connection.send(await _outcome(errand, setting, orders))
 
 
-async def _outcome(scenario: Scenario, setting: Setting, orders: Orders) -> Verdict | Mistake:
+async def _outcome(errand: Errand, setting: Setting, orders: Orders) -> Verdict | Mistake:
     try:
+        scenario = _found(errand, orders)
         verdict = replace(await play(scenario, setting), scenario=scenario.in_brief())
     except Mistake as mistake:
         return Mistake(str(mistake))
     return verdict if orders.keeps_events or not verdict.is_good else replace(verdict, events=(), sightings=())
+
+
+def _found(errand: Errand, orders: Orders) -> Scenario:
+    with contextlib.chdir(orders.folder):  # an app may have gone elsewhere
+        scenarios = _read(errand.file, orders.check_rule)
+    if errand.number >= len(scenarios):
+        raise Mistake(f"{errand.file}: changed while it was played")
+    return replace(scenarios[errand.number], seed=errand.seed)
+
+
+@functools.lru_cache(maxsize=1)  # the rows of a table follow one another
+def _read(file: str, check_rule: CheckRule) -> tuple[Scenario, ...]:
+    scenarios = load(File(file), check_rule)
+    return () if isinstance(scenarios, Profile) else scenarios

@@ -9,6 +9,7 @@ from pathlib import Path as File
 from typing import TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from harness.credentials import NAMES
@@ -33,7 +34,7 @@ def load(file: File, check_rule: CheckRule) -> tuple[Scenario, ...] | Profile:
     if isinstance(document.value, list):
         return _profile(document, check_rule)
     readings = [_Reading(document, check_rule, row) for row in rows_of(document)]
-    scenarios = tuple(reading.scenario() for reading in readings)
+    scenarios = tuple(replace(reading.scenario(), number=number) for number, reading in enumerate(readings))
     problems = told_once((reading.row, reading.problems) for reading in readings)
     if problems:
         raise Mistakes(problems)

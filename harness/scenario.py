@@ -64,7 +64,8 @@ class Placed(Struct, frozen=True):
 class Scenario(Struct, frozen=True):
     """One story, read and checked. `example` says which row of its file's table it is played with.
 
-    `chaos` are the rules of the profile that it begins with, `app_settings` what the app is told when it starts.
+    `number` counts those of its file. `chaos` are the rules of the profile that it begins with, `app_settings` what the
+    app is told when it starts.
     """
 
     document: Document
@@ -79,6 +80,7 @@ class Scenario(Struct, frozen=True):
     chaos: tuple[Rule, ...] = ()
     app_settings: Mapping[str, str] = field(default_factory=dict)
     steps: tuple[Placed, ...] = ()
+    number: int = 0
 
     def in_brief(self) -> Scenario:
         """Without what is needed only to play it: enough to tell of it, and quickly sent."""

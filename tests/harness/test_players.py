@@ -174,11 +174,33 @@ def test_progress_is_shown_on_a_terminal(folder, capsys, monkeypatch):
     assert f"/7] {folder}/push_6.yaml" in told
 
 
-def test_a_scenario_is_read_once(run, folder, monkeypatch):
-    read = []
-    monkeypatch.setattr("harness.paths.load", lambda file, rules: read.append(file.name) or load(file, rules))
-    assert run(folder, "--jobs", 2)[0] == 1
-    assert sorted(read) == sorted(file.name for file in folder.iterdir())
+WANDERING = """\
+import os
+
+from app_under_test.app import create_app as bank
+
+def create_app(**settings):
+    os.chdir("elsewhere")
+    return bank(**settings)
+"""
+
+
+def test_an_app_may_go_elsewhere(run, write, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "elsewhere" / "elsewhere" / "elsewhere").mkdir(parents=True)
+    (tmp_path / "my_wandering_bank.py").write_text(WANDERING)
+    for number in range(3):
+        write(BANK, f"all/{number}.yaml")
+    code, out, _ = run("all", "--jobs", 2, "--app", "my_wandering_bank:create_app")
+    assert (code, out.splitlines()[-1]) == (0, "3 passed")
+
+
+def test_a_file_that_loses_a_scenario_while_it_is_played_is_a_mistake(run, write, monkeypatch):
+    table = write("examples: [{amount: 7}, {amount: 8}]\n" + PUSH.replace("AMOUNT", '"{amount}"'))
+    monkeypatch.setattr("harness.players.load", lambda file, rules: load(file, rules)[:1])
+    code, _, err = run(table, "--jobs", 2)
+    assert (code, err) == (2, f"pesabox: {table}: changed while it was played\n")
 
 
 def test_the_players_of_one_file_are_as_many_as_told(run, write):
