@@ -116,15 +116,15 @@ def test_a_running_simulator_is_given_one_at_a_time(run, folder):
 DYING = {
     "at the start": "os._exit(7)",
     "by a signal": "os.kill(os.getpid(), signal.SIGKILL)",
-    "with a child that lives on and holds all that it inherited": "os.fork() or time.sleep(60); os._exit(7)",
+    "with a child that lives on and holds all that it inherited": "os.fork() or signal.pause(); os._exit(7)",
 }
 
 
 @pytest.mark.parametrize("way", DYING)
 def test_an_app_that_takes_its_process_along_fails_its_scenario_alone(run, folder, tmp_path, monkeypatch, way):
-    text = f"import os, signal, time\n\n\ndef create_app(**settings):\n    {DYING[way]}\n"
+    text = f"import os, signal\n\n\ndef create_app(**settings):\n    {DYING[way]}\n"
     if "child" in way:
-        text = text.replace("os.fork() or time.sleep(60)", "(pid := os.fork()) or time.sleep(60); told(pid)")
+        text = text.replace("os.fork() or signal.pause()", "(pid := os.fork()) or signal.pause(); told(pid)")
         text += f"\n\ndef told(pid):\n    open({str(tmp_path / 'pid')!r}, 'w').write(str(pid))\n"
     (tmp_path / "my_mortal_bank.py").write_text(text)
     monkeypatch.chdir(tmp_path)
