@@ -111,7 +111,7 @@ class Players:
     def next(self) -> Verdict:
         """That of the awaited one, once it is known; raises `Mistake` when its player met one."""
         while self.told not in self._known:
-            while self._waiting and len(self._players) < self._most:
+            while self._needs_another():
                 self._join()
             self._collect(None)
         known = self._known.pop(self.told)
@@ -141,7 +141,7 @@ class Players:
             if is_gone or player.connection in heard:
                 self._known[player.place] = self._heard(player, is_gone)
                 player.scenario = None
-        if heard and self._waiting and len(self._players) < self._most:
+        if heard and self._needs_another():
             self._join()
         self._hand_out()
 
@@ -155,6 +155,9 @@ class Players:
             code = self._renew(player)
             told = told or _cut_short(player, code)
         return told
+
+    def _needs_another(self) -> bool:
+        return bool(self._waiting) and len(self._players) < self._most
 
     def _join(self) -> None:
         self._players.append(_Player(*self._start()))

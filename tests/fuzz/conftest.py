@@ -50,3 +50,35 @@ async def bank_on(tmp_path):
             return Bank(f"http://{place}", sim.http)
 
         yield begin
+
+
+FINAL = {"succeeded", "failed", "cancelled", "expired"}
+
+
+@pytest.fixture
+def tell(capsys):
+    """Prints how often each kind of answer came."""
+
+    def tell(title, answers):
+        with capsys.disabled():
+            print(f"\n{title}:")
+            print("\n".join(f"{times:7} {kind}" for kind, times in answers.most_common()))
+
+    return tell
+
+
+@pytest.fixture
+def unharmed():
+    """A context: whatever is sent in it, the books balance, nothing has failed and no payment is left half done."""
+
+    @contextlib.asynccontextmanager
+    async def unharmed(sim):
+        assert (await sim.control("GET", "/ledger/audit")).body["balanced"]
+        yield
+        await sim.advance(900)
+        after = (await sim.control("GET", "/ledger/audit")).body
+        assert after["balanced"], after["problems"]
+        assert await sim.journal("error") == []
+        assert {payment["state"] for payment in await sim.everything("/payments")} <= FINAL
+
+    return unharmed

@@ -65,7 +65,7 @@ async def callback_paths(sim):
     return sorted({urlsplit(str(body[name])).path for body in told for name in CALLED_BACK if name in body})
 
 
-async def test_odd_requests_to_the_bank_are_problems_and_move_nothing(start, bank_on, pytestconfig, capsys):
+async def test_odd_requests_to_the_bank_are_problems_and_move_nothing(start, bank_on, pytestconfig, tell):
     wanted, chance = pytestconfig.getoption("--fuzz"), random.Random(SEED)
     sim = await start()
     bank = await bank_on(sim)
@@ -89,9 +89,7 @@ async def test_odd_requests_to_the_bank_are_problems_and_move_nothing(start, ban
         assert status < 400 or content_type == "application/problem+json", told
         answers[f"{status} {urlsplit(request.path).path.split('/')[1]}"] += 1
     after = await bank.call("GET", "/ledger/audit", None, OPERATOR)
-    with capsys.disabled():
-        print(f"\n{wanted} odd requests to the bank, seed {SEED}:")
-        print("\n".join(f"{times:7} {kind}" for kind, times in answers.most_common()))
+    tell(f"{wanted} odd requests to the bank, seed {SEED}", answers)
     assert before["balanced"]
     assert after == before
     assert (await sim.control("GET", "/ledger/audit")).body["balanced"]

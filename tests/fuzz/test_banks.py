@@ -22,7 +22,6 @@ from simulator.providers.jenga.signing import private_test_key
 from tests.fuzz.mutations import Mutator, huge
 
 BATCH, SEED = 50, 20260115
-FINAL = {"succeeded", "failed", "cancelled", "expired"}
 AUTHENTICATE = "/authentication/api/v3/authenticate/merchant"
 REMITTANCE = "/v3-apis/transaction-api/v3.0/remittance"
 ACCOUNTS = "/v3-apis/account-api/v3.0"
@@ -144,32 +143,28 @@ def class_of(surface, answer):
 
 
 @pytest.mark.parametrize("surface", [Jenga(), Coop()], ids=["jenga", "coop"])
-async def test_odd_requests_are_answered_as_the_bank_would(start, pytestconfig, capsys, surface):
+async def test_odd_requests_are_answered_as_the_bank_would(start, pytestconfig, tell, unharmed, surface):
     wanted, chance = pytestconfig.getoption("--fuzz"), random.Random(SEED)
     sim = await start()
     sim.app.script.clear()
     mutator, answers = Mutator(chance), Counter()
-    before = (await sim.control("GET", "/ledger/audit")).body
-    for number in range(wanted):
-        if number % BATCH == 0:
-            await sim.advance(700)
-            bearer = await surface.token(sim)
-        method, path, good = chance.choice(surface.requests(sim.app.url, number))
-        request = mutator.odd(method, path, good, bearer if chance.random() < 0.95 else {"Authorization": "Bearer x"})
-        if number % 500 == 499:
-            request = huge(method, path, bearer)
-        headers = request.headers | surface.headers(path, request.body)
-        answer = await sim.call(method, path, data=io.BytesIO(request.body), headers=headers)
-        kind = class_of(surface, answer)
-        assert kind is not None, f"seed {SEED}, request {number}: {request.told}\n{answer.status} {answer.text[:500]}"
-        answers[kind] += 1
-    await sim.advance(900)
-    after = (await sim.control("GET", "/ledger/audit")).body
-    with capsys.disabled():
-        print(f"\n{wanted} odd requests to {surface.provider.name}, seed {SEED}:")
-        print("\n".join(f"{times:7} {kind}" for kind, times in answers.most_common()))
-    assert before["balanced"]
-    assert after["balanced"], after["problems"]
-    assert await sim.journal("error") == []
+    async with unharmed(sim):
+        for number in range(wanted):
+            if number % BATCH == 0:
+                await sim.advance(700)
+                bearer = await surface.token(sim)
+            method, path, good = chance.choice(surface.requests(sim.app.url, number))
+            request = mutator.odd(
+                method, path, good, bearer if chance.random() < 0.95 else {"Authorization": "Bearer x"}
+            )
+            if number % 500 == 499:
+                request = huge(method, path, bearer)
+            headers = request.headers | surface.headers(path, request.body)
+            answer = await sim.call(method, path, data=io.BytesIO(request.body), headers=headers)
+            kind = class_of(surface, answer)
+            assert kind is not None, (
+                f"seed {SEED}, request {number}: {request.told}\n{answer.status} {answer.text[:500]}"
+            )
+            answers[kind] += 1
+        tell(f"{wanted} odd requests to {surface.provider.name}, seed {SEED}", answers)
     assert answers["accepted"]
-    assert {payment["state"] for payment in await sim.everything("/payments")} <= FINAL

@@ -124,37 +124,34 @@ def class_of(answer):
     return None
 
 
-async def test_odd_requests_are_answered_as_the_provider_would(start, pytestconfig, capsys):
+async def test_odd_requests_are_answered_as_the_provider_would(start, pytestconfig, tell, unharmed):
     wanted, chance = pytestconfig.getoption("--fuzz"), random.Random(SEED)
     sim = await start()
     sim.app.script.clear()
     mutator, answers, accepted = Mutator(chance), Counter(), 0
-    before = (await sim.control("GET", "/ledger/audit")).body
-    for number in range(wanted):
-        if number % BATCH == 0:
-            await sim.advance(700)
-            bearer = (await _fresh(sim)) or {}
-        method, path, good = chance.choice(good_requests(sim.app.url, number))
-        method, path = odd_line(chance, method, path)
-        request = mutator.odd(method, path, good, odd_access(chance, bearer))
-        if number % 500 == 499:
-            request = huge(method, path, bearer)
-        answer = await sim.call(request.method, request.path, data=io.BytesIO(request.body), headers=request.headers)
-        kind = class_of(answer)
-        assert kind is not None, f"seed {SEED}, request {number}: {request.told}\n{answer.status} {answer.text[:500]}"
-        answers[kind] += 1
-        accepted += kind == "accepted" and request.method == "POST" and any(part in path for part in MAKES_A_PAYMENT)
-    await sim.advance(900)
-    after = (await sim.control("GET", "/ledger/audit")).body
-    with capsys.disabled():
-        print(f"\n{wanted} odd requests to the simulator, seed {SEED}:")
-        print("\n".join(f"{times:7} {kind}" for kind, times in answers.most_common()))
-    assert before["balanced"]
-    assert after["balanced"], after["problems"]
-    assert await sim.journal("error") == []
-    payments = await sim.everything("/payments")
-    assert len(payments) == accepted
-    assert {payment["state"] for payment in payments} <= {"succeeded", "failed", "cancelled", "expired"}
+    async with unharmed(sim):
+        for number in range(wanted):
+            if number % BATCH == 0:
+                await sim.advance(700)
+                bearer = (await _fresh(sim)) or {}
+            method, path, good = chance.choice(good_requests(sim.app.url, number))
+            method, path = odd_line(chance, method, path)
+            request = mutator.odd(method, path, good, odd_access(chance, bearer))
+            if number % 500 == 499:
+                request = huge(method, path, bearer)
+            answer = await sim.call(
+                request.method, request.path, data=io.BytesIO(request.body), headers=request.headers
+            )
+            kind = class_of(answer)
+            assert kind is not None, (
+                f"seed {SEED}, request {number}: {request.told}\n{answer.status} {answer.text[:500]}"
+            )
+            answers[kind] += 1
+            accepted += (
+                kind == "accepted" and request.method == "POST" and any(part in path for part in MAKES_A_PAYMENT)
+            )
+        tell(f"{wanted} odd requests to the simulator, seed {SEED}", answers)
+    assert len(await sim.everything("/payments")) == accepted
 
 
 async def _fresh(sim):

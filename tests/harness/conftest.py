@@ -16,6 +16,7 @@ from aiohttp import web
 from harness.app_face import AppFace
 from harness.app_profile import AppProfile
 from harness.book import Book
+from harness.cli import outcome
 from harness.credentials import Credentials
 from harness.events import Event
 from harness.exchange import Answer
@@ -27,6 +28,16 @@ from harness.targets.base import CAPABILITIES, Advanced, Consumer, Refused
 
 EAT = timezone(timedelta(hours=3))
 NOON = datetime(2026, 1, 15, 12, tzinfo=EAT)
+
+BANK = """\
+given:
+  subscriber: {msisdn: "254708374149", policy: approve}
+  customer: {name: Ann, msisdn: "254708374149", save: ann}
+steps:
+  - app: POST /deposits
+    body: {customer: "{ann}", amount: "100.00", via: mpesa}
+  - wait: callback
+"""
 
 
 def event(sequence, kind="callback", at=NOON, **fields):
@@ -295,6 +306,18 @@ def story(write):
         return scenarios[0]
 
     return story
+
+
+@pytest.fixture
+def command(capsys):
+    """Runs the command in this process; exit code, stdout, stderr."""
+
+    def command(*arguments):
+        code = outcome([str(one) for one in arguments])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return command
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from harness.cli import VERBS, outcome
+from tests.harness.conftest import BANK
 
 PUSH = """\
 name: a push
@@ -33,15 +34,6 @@ steps:
     for: "{checkout}"
     expect: {body: {$.Body.stkCallback.ResultCode: 0}, answer: {ResultCode: 0}}
 """
-BANK = """\
-given:
-  subscriber: {msisdn: "254708374149", policy: approve}
-  customer: {name: Ann, msisdn: "254708374149", save: ann}
-steps:
-  - app: POST /deposits
-    body: {customer: "{ann}", amount: "100.00", via: mpesa}
-  - wait: callback
-"""
 
 
 PROFILE = """\
@@ -51,15 +43,8 @@ switched_off: {I9: this app holds nothing}
 
 
 @pytest.fixture
-def pesabox(capsys):
-    """Runs the command in this process; exit code, stdout, stderr."""
-
-    def pesabox(*arguments):
-        code = outcome([str(one) for one in arguments])
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return pesabox
+def pesabox(command):
+    return command
 
 
 def test_a_good_run_exits_0_with_a_line_a_scenario(pesabox, write):

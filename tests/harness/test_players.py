@@ -1,5 +1,6 @@
 """Scenarios on several cores: told as one after another would be, whatever happens to who plays them."""
 
+import functools
 import multiprocessing
 import os
 import signal
@@ -10,6 +11,7 @@ import pytest
 
 from harness.cli import outcome
 from harness.reading import load
+from tests.harness.conftest import BANK
 
 PUSH = """\
 name: a push of AMOUNT
@@ -27,28 +29,12 @@ steps:
     for: "{checkout}"
     expect: {body: {$.Body.stkCallback.ResultCode: 0}}
 """
-BANK = """\
-given:
-  subscriber: {msisdn: "254708374149", policy: approve}
-  customer: {name: Ann, msisdn: "254708374149", save: ann}
-steps:
-  - app: POST /deposits
-    body: {customer: "{ann}", amount: "100.00", via: mpesa}
-  - wait: callback
-"""
 RULE = "- {name: a, at: daraja.*.callback, effect: {kind: drop}}\n"
 
 
 @pytest.fixture
-def run(capsys):
-    """Runs `pesabox run` in this process; exit code, stdout, stderr."""
-
-    def run(*arguments):
-        code = outcome(["run", *map(str, arguments)])
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
+def run(command):
+    return functools.partial(command, "run")
 
 
 @pytest.fixture
